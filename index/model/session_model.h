@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cmath>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "index/item.h"
+#include "index/item_set.h"
+
+namespace segue::index {
+
+/// Mean and standard deviation of a model's scores over a group of items; items without a score count as 0.
+struct ScoreMoments {
+  double mean = 0;
+  double deviation = 0;
+};
+
+/// Which items the moments are taken over: those of every kind but `query`, or those of kind `query`.
+enum class ItemGroup { kSearchable, kQueries };
+
+/// A session as one model sees it: the result of encoding. Immutable, thread-safe; must not outlive its model.
+class EncodedSession {
+ public:
+  virtual ~EncodedSession() = default;
+  /// The k best items of `allowed` (null: all) by (falling score, rising item). Items that the model has no score for do
+  /// not appear.
+  virtual std::vector<ScoredItem> top(std::size_t k, const ItemSet* allowed) const = 0;
+  /// Scores of the given items, in their order; 0 for an item that the model does not know.
+  virtual void score(std::span<const ItemId> items, std::span<double> scores) const = 0;
+  /// Over all items of the group, before any filter.
+  virtual ScoreMoments moments(ItemGroup group) const = 0;
+};
+
+/// A model that ranks all items for a session. Immutable, thread-safe.
+class SessionModel {
+ public:
+  virtual ~SessionModel() = default;
+  virtual std::string_view name() const noexcept = 0;  ///< "transformer", "mf", "transitions", "popularity"
+  /// Whether the item takes part in a session of this model.
+  virtual bool knows(ItemId item) const = 0;
+  /// items: the session, oldest first. Null when the model knows none of them.
+  virtual std::unique_ptr<EncodedSession> encode(std::span<const ItemId> items) const = 0;
+};
+
+}  // namespace segue::index

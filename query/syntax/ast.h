@@ -14,8 +14,9 @@ struct TextRange {
   std::size_t end = 0;
 };
 
-/// How a clause takes part in its boolean query. AND, OR, NOT, &&, ||, !, + and - of the text all end up here, by the
-/// rules of Lucene 3.0's classic parser: they modify the clauses beside them and have no precedence.
+/// How a clause takes part in its boolean query. AND, OR, NOT, &&, ||, !, + and - of the text all end up
+/// here, by the rules of Lucene 3.0's classic parser: they modify the clauses beside them and have no
+/// precedence.
 enum class Occur { kShould, kMust, kMustNot };
 
 struct Node;
@@ -50,9 +51,15 @@ struct Range {
 };
 /// *:*
 struct MatchAll {};
-/// $name: a value that comes with the request. As a clause it stands for text (or for a query, where the host allows it).
+/// $name: a value that comes with the request. As a clause it stands for text (or for a query, where the host
+/// allows it).
 struct Param {
   std::string name;
+};
+/// Plain words joined by OR, without any syntax: what a bound $name of text becomes. The parser never makes
+/// one. The analyzer cuts the text into words; a word given twice counts twice.
+struct Words {
+  std::string text;
 };
 
 struct Clause;
@@ -86,11 +93,13 @@ struct Operator {
   std::vector<Body> bodies;
 };
 
-/// One expression with what may be said about any: its field, its boost, where it stands. A value: copies are deep.
+/// One expression with what may be said about any: its field, its boost, where it stands. A value: copies are
+/// deep.
 struct Node {
-  using Expression = std::variant<Boolean, Term, Phrase, Prefix, Wildcard, Fuzzy, Range, MatchAll, Param, Operator>;
+  using Expression =
+      std::variant<Boolean, Term, Phrase, Prefix, Wildcard, Fuzzy, Range, MatchAll, Param, Words, Operator>;
   Expression expression;
-  std::string field;   ///< empty: that of the group around it, at last the default field
+  std::string field;  ///< empty: that of the group around it, at last the default field
   double boost = 1;
   TextRange range;
 

@@ -16,9 +16,11 @@ namespace segue::index {
 /// Element types that Segue writes. Names in the file: F32, I32, I64, U8.
 enum class DType { kF32, kI32, kI64, kU8 };
 
-/// Collects named tensors and writes them as one safetensors file (u64 header length, JSON header padded with spaces to
-/// 8 bytes, raw little-endian data, each tensor aligned to 8 bytes). The bytes depend on names, shapes and values
-/// alone: tensors are written in the order of their names. Thread-compatible. Tensors are copied by add().
+/// Collects named tensors and writes them as one safetensors file (u64 header length, JSON header padded with
+/// spaces to 8 bytes, raw little-endian data without holes). The bytes depend on names, shapes and values
+/// alone: tensors are written by falling element size, which aligns each to its elements, then by name.
+/// Thread-compatible. Tensors are copied by add(); a shape that does not fit, a name given twice or not in
+/// UTF-8 throws std::invalid_argument.
 class SafetensorsWriter {
  public:
   void add(std::string_view name, std::vector<std::size_t> shape, std::span<const float> values);
@@ -36,15 +38,17 @@ class SafetensorsWriter {
     std::vector<std::size_t> shape;
     std::vector<std::byte> bytes;
   };
-  void add_bytes(std::string_view name, DType dtype, std::vector<std::size_t> shape, std::span<const std::byte> bytes);
+  void add_bytes(std::string_view name, DType dtype, std::vector<std::size_t> shape,
+                 std::span<const std::byte> bytes);
 
   std::map<std::string, Tensor, std::less<>> tensors_;
   std::map<std::string, std::string, std::less<>> metadata_;
 };
 
-/// A safetensors file, mapped. Opening checks the header against the file's size: offsets in bounds, no overlap, sizes that
-/// match shape and type; Error (kDamagedStore) names the file and what is wrong. Immutable, thread-safe; spans and
-/// matrices live as long as the object.
+/// A safetensors file, mapped. Opening checks the header against the file's size: offsets in bounds, no
+/// overlap, no hole, sizes that match shape and type; Error (kDamagedStore) names the file and what is wrong.
+/// Tensors of a type that Segue does not write are listed but not handed out; those that a foreign writer
+/// left unaligned are copied. Immutable, thread-safe; spans and matrices live as long as the object.
 class Safetensors {
  public:
   static std::shared_ptr<const Safetensors> open(const std::filesystem::path& file);
@@ -62,6 +66,7 @@ class Safetensors {
   std::span<const std::int64_t> i64(std::string_view name) const;
   std::span<const std::uint8_t> u8(std::string_view name) const;
   /// A tensor of two dimensions; throws unless it has the given number of columns (0: any) and finite values.
+  /// Reads all of it: call it once, when opening.
   kernels::ConstMatrix matrix(std::string_view name, std::size_t cols = 0) const;
   /// A tensor of one dimension and the given length, finite values.
   std::span<const float> vector(std::string_view name, std::size_t length) const;

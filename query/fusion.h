@@ -9,8 +9,8 @@
 
 namespace segue::query {
 
-/// A ranked list that retrieval made: by text, by a model's neighbours, by transitions. items are ordered by (falling
-/// score, rising item) and differ; score is the raw score of whoever made the leg.
+/// A ranked list that retrieval made: by text, by a model's neighbours, by transitions. items are ordered by
+/// (falling score, rising item) and differ; score is the raw score of whoever made the leg.
 struct Leg {
   std::string name;
   std::vector<index::ScoredItem> items;
@@ -30,11 +30,13 @@ struct FusedItem {
   std::vector<LegShare> shares;  ///< in the order of the legs; legs without the item are left out
 };
 
-/// Reciprocal rank fusion: score(i) = sum over legs of weight / (k + rank) (Cormack, Clarke, Buettcher 2009). Ranks are
-/// positions in (falling score, rising item) order. weights: one per leg, at least 0, or empty for 1 each; an item that
-/// only legs of weight 0 hold does not appear. The result is ordered by (falling score, rising item). A pure function.
-/// Throws std::invalid_argument for weights of another count or below 0, or k < 0.
-std::vector<FusedItem> reciprocal_rank_fusion(std::span<const Leg> legs, std::span<const double> weights, double k = 60);
+/// Reciprocal rank fusion: score(i) = sum over legs of weight / (k + rank) (Cormack, Clarke, Buettcher 2009).
+/// Ranks are positions in (falling score, rising item) order. weights: one per leg, at least 0, or empty for
+/// 1 each; an item that only legs of weight 0 hold does not appear. The result is ordered by (falling score,
+/// rising item). A pure function. Throws std::invalid_argument for weights of another count or below 0, or k
+/// < 0.
+std::vector<FusedItem> reciprocal_rank_fusion(std::span<const Leg> legs, std::span<const double> weights,
+                                              double k = 60);
 
 /// Shared ranks of a leg, from 1: equal scores share the smaller rank.
 std::vector<std::size_t> shared_ranks(std::span<const index::ScoredItem> items);

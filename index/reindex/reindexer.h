@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "index/config.h"
+#include "index/progress.h"
+#include "kernels/device.h"
+
+namespace segue::index {
+
+/// What `segue reindex` is asked to do.
+struct ReindexRequest {
+  std::filesystem::path items;   ///< empty: the ids of the events
+  std::filesystem::path events;  ///< empty: items alone
+  std::filesystem::path store;
+  Config config;
+  std::vector<std::string> models;  ///< empty: all that the data allows
+  kernels::Device device = kernels::Device::kAuto;
+  std::uint64_t seed = 1;
+  std::size_t threads = 0;  ///< 0: one per processor
+  bool skip_invalid = false;
+  bool last_wins = false;
+  bool dry_run = false;  ///< validate and estimate, write nothing
+  bool force = false;    ///< publish even when the gate refuses, and say so in the manifest
+};
+
+/// One phase of a run as the manifest keeps it.
+struct PhaseReport {
+  std::string name;
+  double seconds = 0;
+  double peak_mib = 0;  ///< of the process, at the phase's end
+};
+
+/// A row of the evaluation table: one model on the held-back events.
+struct EvaluationRow {
+  std::string model;
+  std::size_t events = 0;
+  std::map<std::string, double> metrics;  ///< "hr@10", "ndcg@10", ...
+};
+
+struct ReindexReport {
+  std::string snapshot;                       ///< empty after a dry run
+  std::map<std::string, std::size_t> counts;  ///< lines read, items, events, sequences, skipped and why
+  std::vector<std::string> warnings;
+  std::vector<PhaseReport> phases;
+  std::vector<EvaluationRow> evaluation;
+  std::string gate;                     ///< "passed", "skipped: ...", "forced: ..."
+  std::map<std::string, double> blend;  ///< weight per model
+  std::string seen;                     ///< "include", "exclude", "last:N"
+  double estimated_seconds = 0;         ///< of a dry run
+  double estimated_mib = 0;
+};
+
+/// Turns logs into a published snapshot: validate, sessionise, train, evaluate, gate, refit, build, publish.
+/// Killed or interrupted at any point, the store is as it was. Throws Error: kBadInput for the input,
+/// kResource (a lock, disk, memory, device), kGateRefused, kInterrupted.
+ReindexReport reindex(const ReindexRequest& request, Progress& progress);
+
+}  // namespace segue::index

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "index/catalogue.h"
+#include "index/event.h"
+#include "index/model/blend.h"
+#include "index/model/session_model.h"
+#include "index/reindex/evaluation.h"
+#include "index/snapshot/manifest.h"
+#include "index/snapshot/snapshot_store.h"
+#include "index/suggestions/suggestion_table.h"
+#include "index/text/text_index.h"
+#include "index/vector/vector_index.h"
+#include "kernels/backend.h"
+
+namespace segue::index {
+
+/// Everything of one published snapshot, opened: items, models, vectors, text, suggestions, sessions of
+/// users. Immutable, thread-safe, shared by pointer: whoever asks it pins it. Parts of two snapshots never
+/// meet, since ItemIds of one mean nothing in another.
+class Snapshot {
+ public:
+  /// Verifies every checksum (unless told not to), then opens. The backend must outlive the snapshot. Throws
+  /// Error (kDamagedStore) that names the file.
+  static std::shared_ptr<const Snapshot> open(const SnapshotStore& store, const std::string& id,
+                                              const kernels::Backend& backend, bool verify = true);
+  ~Snapshot();
+
+  const std::string& id() const;
+  const Manifest& manifest() const;
+  const Catalogue& catalogue() const;
+  const TextIndex& text() const;
+  const SuggestionTable& suggestions() const;
+
+  /// A model by name: "transformer", "mf", "transitions", "popularity"; null when the snapshot does not have
+  /// it.
+  const SessionModel* model(std::string_view name) const;
+  std::vector<std::string> model_names() const;
+  /// The models' weighted sum; null when no model was trained.
+  const Blend* blend() const;
+  /// What validation found best to leave out of a session's own items.
+  const SeenRule& seen() const;
+  /// Vectors of a space: "transformer", "mf", "content"; null when there are none.
+  const VectorIndex* vectors(std::string_view space) const;
+  /// How much the words of a session weigh beside the blend.
+  double words_weight() const;
+  Bm25Parameters bm25() const;
+
+  /// The newest session of a user, oldest event first; null for a user that the log did not have.
+  const std::vector<Event>* session_of(std::string_view user) const;
+
+ private:
+  struct Impl;
+  explicit Snapshot(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace segue::index

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "index/event.h"
+#include "plugin/request.h"
+#include "query/params.h"
+
+namespace segue::plugin {
+
+/// Reads one request of requests.jsonl. Throws Error (kBadInput) that names the key; `where` is what the
+/// message begins with, for example "requests.jsonl:3". Keys that are not known are errors: a typing mistake
+/// must not go unseen.
+Request parse_request(std::string_view json, std::string_view where);
+
+/// Reads a session, an array of events without user and session. Throws Error (kBadInput).
+std::vector<index::Event> parse_session(std::string_view json, std::string_view where);
+
+/// Reads the value of --param name=value: JSON where it is a number, boolean, array or quoted string, else
+/// text.
+query::ParamValue parse_param(std::string_view text, std::string_view where);
+
+/// The answer as one line of JSON, keys in the order of formats.md.
+std::string to_json(const Answer& answer);
+
+}  // namespace segue::plugin

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "index/item.h"
+#include "query/lucene/text_search.h"
+
+namespace segue::query {
+
+/// What one model of a session leg thought of a hit: its share of the leg's raw score is weight * z.
+struct ModelShare {
+  std::string model;
+  double weight = 0;
+  double z = 0;    ///< the model's score in standard deviations from its mean over all items
+  double raw = 0;  ///< the model's own score
+};
+
+/// How much one event of the session moved a hit: the leg's raw score less that of the session without the
+/// event.
+struct EventShare {
+  index::ItemId item = index::kNoItem;
+  std::string text;  ///< of a typed text that is no item
+  double contribution = 0;
+};
+
+/// An item near the hit in the space of a model.
+struct Neighbour {
+  index::ItemId item = index::kNoItem;
+  double score = 0;
+  bool in_session = false;
+};
+
+/// Why one leg holds a hit.
+struct LegExplanation {
+  std::string name;
+  std::string source;                 ///< of a session: "models", "words" or "popularity"
+  std::vector<TermScore> terms;       ///< of text
+  std::vector<ModelShare> models;     ///< of a session
+  std::vector<EventShare> events;     ///< of a session, the largest contribution first
+  std::vector<Neighbour> neighbours;  ///< of a session or a vector
+};
+
+/// What moved a hit: text terms, neighbours, the events of the session.
+struct Explanation {
+  std::vector<LegExplanation> legs;
+};
+
+}  // namespace segue::query

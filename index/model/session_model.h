@@ -1,7 +1,7 @@
 #pragma once
 
-#include <cmath>
 #include <memory>
+#include <numeric>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -29,6 +29,12 @@ class EncodedSession {
   virtual std::vector<ScoredItem> top(std::size_t k, const ItemSet* allowed) const = 0;
   /// Scores of the given items, in their order; 0 for an item that the model does not know.
   virtual void score(std::span<const ItemId> items, std::span<double> scores) const = 0;
+  /// score() of items 0, 1, ... scores.size() - 1: the whole catalogue. Models that have a faster way override it.
+  virtual void score_all(std::span<double> scores) const {
+    std::vector<ItemId> items(scores.size());
+    std::iota(items.begin(), items.end(), ItemId{0});
+    score(items, scores);
+  }
   /// Over all items of the group, before any filter.
   virtual ScoreMoments moments(ItemGroup group) const = 0;
 };

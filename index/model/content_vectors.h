@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "index/catalogue.h"
+#include "kernels/tensor_view.h"
+
+namespace segue::index {
+
+class Safetensors;
+
+/// The vectors that came with the items (Item::vector), as one matrix. Immutable, thread-safe.
+class ContentVectors {
+ public:
+  /// Of the items that have one. Throws Error (kBadInput) naming the item when a dimension differs or a value
+  /// is not finite.
+  static ContentVectors of(const Catalogue& catalogue);
+  /// models/content.safetensors, mapped. Throws Error (kDamagedStore) when it does not fit a catalogue of
+  /// item_count items.
+  static ContentVectors open(const std::filesystem::path& file, std::size_t item_count);
+  /// vocabulary I32 [items], vectors F32 [items, dimension]. Throws Error (kResource).
+  void save(const std::filesystem::path& file) const;
+
+  bool empty() const noexcept { return vocabulary_.empty(); }
+  /// Items with a vector, rising; row r of vectors() belongs to vocabulary()[r].
+  std::span<const std::int32_t> vocabulary() const noexcept { return vocabulary_; }
+  kernels::ConstMatrix vectors() const noexcept { return vectors_; }
+
+ private:
+  ContentVectors() = default;
+
+  std::span<const std::int32_t> vocabulary_;
+  kernels::ConstMatrix vectors_;
+  std::shared_ptr<const Safetensors> file_;
+  std::shared_ptr<const std::vector<std::int32_t>> own_vocabulary_;
+  std::shared_ptr<const std::vector<float>> own_vectors_;
+};
+
+}  // namespace segue::index

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <array>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "index/catalogue.h"
+#include "index/model/matrix_factorization.h"
+#include "index/model/session_model.h"
+#include "index/vector/vector_index.h"
+#include "kernels/backend.h"
+
+namespace segue::index {
+
+/// Matrix factorisation as a session model: a session is folded in as if it were a user of the training data,
+/// and an item's score is the inner product of its factors with that user vector. Immutable, thread-safe;
+/// backend and catalogue outlive it.
+class MfModel final : public SessionModel {
+ public:
+  /// vectors: an index by inner product over the factorisation's item factors (the snapshot's); null: a flat
+  /// one is built.
+  MfModel(MatrixFactorization factorization, std::shared_ptr<const VectorIndex> vectors,
+          const Catalogue& catalogue, const kernels::Backend& backend);
+  ~MfModel() override;
+
+  const MatrixFactorization& factorization() const noexcept { return factorization_; }
+  const VectorIndex& vectors() const noexcept { return *vectors_; }
+  /// The session's user vector [factors]; empty when none of the items is known.
+  std::vector<float> fold_in(std::span<const ItemId> items) const;
+
+  std::string_view name() const noexcept override { return "mf"; }
+  bool knows(ItemId item) const override { return row(item) != kNoRow; }
+  std::unique_ptr<EncodedSession> encode(std::span<const ItemId> items) const override;
+
+ private:
+  class Session;
+  /// First and second moments of an item group's factors, items outside the vocabulary counted as rows of
+  /// zeros.
+  struct GroupMoments {
+    std::vector<double> mean;      // [factors]
+    std::vector<double> products;  // [factors, factors]: mean of y y^T
+  };
+  static constexpr std::uint32_t kNoRow = 0xffffffffu;
+  std::uint32_t row(ItemId item) const { return item < rows_.size() ? rows_[item] : kNoRow; }
+  GroupMoments moments_over(const ItemSet& group) const;
+
+  MatrixFactorization factorization_;
+  std::shared_ptr<const VectorIndex> vectors_;
+  const kernels::Backend* backend_;
+  std::vector<std::uint32_t> rows_;  // by ItemId
+  std::vector<float> gram_;          // [factors, factors]
+  std::array<GroupMoments, 2> groups_;
+};
+
+}  // namespace segue::index

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "index/catalogue.h"
+#include "index/model/session_model.h"
+#include "index/model/training_data.h"
+
+namespace segue::index {
+
+/// How often each item occurs, whatever the session: the baseline, and the answer when a session says
+/// nothing. The score of an item is log(1 + its count), which ranks as the count does and keeps z-scores from
+/// being ruled by a few bestsellers. Every item has a score. Immutable, thread-safe; the catalogue is only
+/// read by train() and open().
+class Popularity final : public SessionModel {
+ public:
+  /// A count is the sum of the weights of the item's events.
+  static std::unique_ptr<Popularity> train(const TrainingData& data, const Catalogue& catalogue);
+  /// models/popularity.safetensors. Throws Error (kDamagedStore) when the file does not fit the catalogue.
+  static std::unique_ptr<Popularity> open(const std::filesystem::path& file, const Catalogue& catalogue);
+  /// counts F32 [items]. Throws Error (kResource).
+  void save(const std::filesystem::path& file) const;
+
+  std::span<const float> counts() const noexcept { return counts_; }  ///< by ItemId
+
+  std::string_view name() const noexcept override { return "popularity"; }
+  bool knows(ItemId item) const override { return item < counts_.size(); }
+  /// Never null, not even for an empty session.
+  std::unique_ptr<EncodedSession> encode(std::span<const ItemId> items) const override;
+
+ private:
+  class Session;
+  Popularity(std::vector<float> counts, const Catalogue& catalogue);
+
+  std::vector<float> counts_;
+  std::vector<double> scores_;
+  std::vector<ItemId> order_;  // all items, best first
+  ScoreMoments searchable_;
+  ScoreMoments queries_;
+};
+
+}  // namespace segue::index

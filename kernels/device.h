@@ -9,9 +9,12 @@ enum class Device { kAuto, kCpu, kCuda };
 
 constexpr std::string_view to_string(Device device) {
   switch (device) {
-    case Device::kCpu: return "cpu";
-    case Device::kCuda: return "cuda";
-    case Device::kAuto: break;
+    case Device::kCpu:
+      return "cpu";
+    case Device::kCuda:
+      return "cuda";
+    case Device::kAuto:
+      break;
   }
   return "auto";
 }

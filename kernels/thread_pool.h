@@ -11,8 +11,8 @@ namespace segue::kernels {
 
 /// A fixed set of worker threads for loops whose iterations do not depend on each other.
 ///
-/// Thread-compatible: one loop at a time; the calling thread works too. Results that must not depend on timing are
-/// written per block, since block b of n is always the same range, whichever thread takes it.
+/// Thread-compatible: one loop at a time; the calling thread works too. Results that must not depend on
+/// timing are written per block, since block b of n is always the same range, whichever thread takes it.
 class ThreadPool {
  public:
   /// threads counts the calling thread; 0 means one per processor.
@@ -23,8 +23,8 @@ class ThreadPool {
 
   std::size_t size() const noexcept { return workers_.size() + 1; }
 
-  /// Calls body(block) for each block in [0, blocks), in any order, on all threads; returns when all are done. The first
-  /// exception of a block is thrown again here, after the blocks that had begun have ended.
+  /// Calls body(block) for each block in [0, blocks), in any order, on all threads; returns when all are
+  /// done. The first exception of a block is thrown again here, after the blocks that had begun have ended.
   void run(std::size_t blocks, const std::function<void(std::size_t)>& body);
 
  private:

@@ -1,0 +1,180 @@
+#include "index/model/session_encoder.h"
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+
+#include "index/model/matrix_buffer.h"
+
+namespace segue::index {
+namespace {
+
+using kernels::ConstMatrix;
+using kernels::Matrix;
+using kernels::Op;
+
+Matrix as_row(std::span<float> values) {
+  return {values.data(), 1, values.size()};
+}
+
+/// A vector's twin of linear(): y = weight x + bias.
+void linear_vector(const kernels::Backend& backend, std::span<const float> x, ConstMatrix weight,
+                   std::span<const float> bias, std::span<float> y) {
+  backend.matvec(weight, x, y);
+  backend.axpy(1, bias, y);
+}
+
+void linear(const kernels::Backend& backend, ConstMatrix x, ConstMatrix weight, std::span<const float> bias,
+            Matrix y) {
+  backend.matmul(x, Op::kNone, weight, Op::kTranspose, 1, 0, y);
+  backend.add_bias(y, bias);
+}
+
+}  // namespace
+
+SessionEncoder::SessionEncoder(const TransformerWeights& weights, const kernels::Backend& backend)
+    : weights_(weights), backend_(backend), body_(weights.body()) {}
+
+std::vector<std::uint32_t> SessionEncoder::rows(std::span<const ItemId> items) const {
+  std::vector<std::uint32_t> newest_first;
+  for (auto item = items.rbegin(); item != items.rend() && newest_first.size() < weights_.config().window;
+       ++item) {
+    const std::uint32_t row = weights_.row(*item);
+    if (row != TransformerWeights::kNoRow) newest_first.push_back(row);
+  }
+  std::reverse(newest_first.begin(), newest_first.end());
+  return newest_first;
+}
+
+std::vector<float> SessionEncoder::encode(std::span<const ItemId> items) const {
+  const std::vector<std::uint32_t> known = rows(items);
+  if (known.empty()) return {};
+  const std::uint32_t offsets[] = {0, static_cast<std::uint32_t>(known.size())};
+  std::vector<float> output(width());
+  encode_batch(known, offsets, as_row(output));
+  return output;
+}
+
+void SessionEncoder::encode_batch(std::span<const std::uint32_t> rows, kernels::Offsets offsets,
+                                  Matrix out) const {
+  MatrixBuffer all;
+  encode_positions(rows, offsets, all.reshape(rows.size(), width()));
+  if (out.rows + 1 != offsets.size() || out.cols != width())
+    throw std::invalid_argument("encode_batch: shape of out");
+  for (std::size_t s = 0; s < out.rows; ++s) {
+    if (offsets[s + 1] == offsets[s]) throw std::invalid_argument("encode_batch: an empty session");
+    const auto last = all.view().row_span(offsets[s + 1] - 1);
+    std::copy(last.begin(), last.end(), out.row(s));
+  }
+}
+
+void SessionEncoder::encode_positions(std::span<const std::uint32_t> rows, kernels::Offsets offsets,
+                                      Matrix out) const {
+  const TransformerConfig& config = weights_.config();
+  const std::size_t d = config.width;
+  const std::size_t tokens = rows.size();
+  if (offsets.empty() || offsets.front() != 0 || offsets.back() != tokens || out.rows != tokens ||
+      out.cols != d) {
+    throw std::invalid_argument("encode_positions: offsets, rows and out do not fit");
+  }
+  if (tokens == 0) return;
+
+  MatrixBuffer x_buffer, norm_buffer, qkv_buffer, up_buffer, part_buffer;
+  const Matrix x = x_buffer.reshape(tokens, d);
+  for (std::size_t t = 0; t < tokens; ++t) {
+    const auto embedding = weights_.items().row_span(rows[t]);
+    std::copy(embedding.begin(), embedding.end(), x.row(t));
+  }
+  backend_.normalize_rows(x, std::sqrt(static_cast<float>(d)), x, {});
+  for (std::size_t s = 0; s + 1 < offsets.size(); ++s) {
+    const std::size_t length = offsets[s + 1] - offsets[s];
+    if (length > config.window)
+      throw std::invalid_argument("encode_positions: a session longer than the window");
+    if (length == 0) continue;
+    backend_.axpy(1, {body_.positions.data, length * d}, {x.row(offsets[s]), length * d});
+  }
+
+  const Matrix norm = norm_buffer.reshape(tokens, d);
+  const Matrix qkv = qkv_buffer.reshape(tokens, 3 * d);
+  const Matrix up = up_buffer.reshape(tokens, config.feed_forward);
+  const Matrix part = part_buffer.reshape(tokens, d);
+  const kernels::AttentionShape shape{.heads = config.heads, .head_size = config.head_size()};
+  for (const auto& block : body_.blocks) {
+    backend_.layer_norm(x, block.norm1_gain, block.norm1_bias, norm, {}, {});
+    linear(backend_, norm, block.qkv, block.qkv_bias, qkv);
+    backend_.attention(shape, offsets, qkv.cols_at(0, d), qkv.cols_at(d, d), qkv.cols_at(2 * d, d), norm, {});
+    linear(backend_, norm, block.out, block.out_bias, part);
+    backend_.axpy(1, part_buffer.flat(), x_buffer.flat());
+
+    backend_.layer_norm(x, block.norm2_gain, block.norm2_bias, norm, {}, {});
+    linear(backend_, norm, block.up, block.up_bias, up);
+    backend_.gelu(up_buffer.flat(), up_buffer.flat());
+    linear(backend_, up, block.down, block.down_bias, part);
+    backend_.axpy(1, part_buffer.flat(), x_buffer.flat());
+  }
+  backend_.layer_norm(x, body_.final_gain, body_.final_bias, out, {}, {});
+  backend_.normalize_rows(out, 1, out, {});
+}
+
+SessionState SessionEncoder::start() const {
+  SessionState state;
+  state.keys_values_.resize(weights_.config().layers);
+  return state;
+}
+
+bool SessionEncoder::append(SessionState& state, ItemId item) const {
+  const std::uint32_t row = weights_.row(item);
+  if (row == TransformerWeights::kNoRow) return false;
+  if (state.keys_values_.size() != weights_.config().layers) {
+    throw std::invalid_argument("a SessionState of another encoder");
+  }
+  if (state.rows_.size() < weights_.config().window) {
+    step(state, row);
+    return true;
+  }
+  // Every position moves by one, so nothing cached stays true; and since a session never shrinks, the cache
+  // is not needed again either.
+  state.rows_.erase(state.rows_.begin());
+  state.rows_.push_back(row);
+  for (auto& cache : state.keys_values_) std::vector<float>().swap(cache);
+  const std::uint32_t offsets[] = {0, static_cast<std::uint32_t>(state.rows_.size())};
+  encode_batch(state.rows_, offsets, as_row(state.output_));
+  return true;
+}
+
+void SessionEncoder::step(SessionState& state, std::uint32_t row) const {
+  const TransformerConfig& config = weights_.config();
+  const std::size_t d = config.width;
+  const std::size_t t = state.rows_.size();
+  const auto embedding = weights_.items().row_span(row);
+  std::vector<float> x(embedding.begin(), embedding.end());
+  backend_.normalize_rows(as_row(x), std::sqrt(static_cast<float>(d)), as_row(x), {});
+  backend_.axpy(1, body_.positions.row_span(t), x);
+
+  std::vector<float> norm(d), qkv(3 * d), up(config.feed_forward), part(d);
+  const kernels::AttentionShape shape{.heads = config.heads, .head_size = config.head_size()};
+  for (std::size_t b = 0; b < config.layers; ++b) {
+    const auto& block = body_.blocks[b];
+    backend_.layer_norm(as_row(x), block.norm1_gain, block.norm1_bias, as_row(norm), {}, {});
+    linear_vector(backend_, norm, block.qkv, block.qkv_bias, qkv);
+    std::vector<float>& cache = state.keys_values_[b];
+    cache.insert(cache.end(), qkv.begin() + static_cast<std::ptrdiff_t>(d), qkv.end());
+    const ConstMatrix keys_values(cache.data(), t + 1, 2 * d);
+    backend_.attention_step(shape, {qkv.data(), d}, keys_values.cols_at(0, d), keys_values.cols_at(d, d),
+                            norm);
+    linear_vector(backend_, norm, block.out, block.out_bias, part);
+    backend_.axpy(1, part, x);
+
+    backend_.layer_norm(as_row(x), block.norm2_gain, block.norm2_bias, as_row(norm), {}, {});
+    linear_vector(backend_, norm, block.up, block.up_bias, up);
+    backend_.gelu(up, up);
+    linear_vector(backend_, up, block.down, block.down_bias, part);
+    backend_.axpy(1, part, x);
+  }
+  state.output_.resize(d);
+  backend_.layer_norm(as_row(x), body_.final_gain, body_.final_bias, as_row(state.output_), {}, {});
+  backend_.normalize_rows(as_row(state.output_), 1, as_row(state.output_), {});
+  state.rows_.push_back(row);
+}
+
+}  // namespace segue::index

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "index/item.h"
+#include "index/model/transformer_weights.h"
+#include "kernels/backend.h"
+
+namespace segue::index {
+
+/// What the encoder keeps of a running session, so that one more event costs one step: the keys and values of
+/// each layer, 8 d bytes per layer and event. Made and changed by a SessionEncoder; a value;
+/// thread-compatible.
+class SessionState {
+ public:
+  /// Events that count: at most the window.
+  std::size_t events() const noexcept { return rows_.size(); }
+  /// The encoded session [d] at unit length; empty before the first event.
+  std::span<const float> output() const noexcept { return output_; }
+
+ private:
+  friend class SessionEncoder;
+  std::vector<std::uint32_t> rows_;              // of the item table, oldest first
+  std::vector<std::vector<float>> keys_values_;  // per layer [events, 2d]: k, then v
+  std::vector<float> output_;
+};
+
+/// The forward pass of a session Transformer: items in, a vector [d] of unit length out, whose cosine with an
+/// item's embedding ranks that item as the next one.
+///
+///   x_t = sqrt(d) e_t / |e_t| + P[t];  x += attention(norm(x));  x += feed_forward(norm(x));  h = norm(x) /
+///   |norm(x)|
+///
+/// Positions count from the start of the window, and attention is causal: what is behind never changes. A
+/// session longer than the window is encoded afresh from its newest events. Immutable, thread-safe; weights
+/// and backend must outlive it.
+class SessionEncoder {
+ public:
+  SessionEncoder(const TransformerWeights& weights, const kernels::Backend& backend);
+
+  const TransformerWeights& weights() const noexcept { return weights_; }
+  std::size_t width() const noexcept { return weights_.config().width; }
+
+  /// The table's rows of those items that have one, oldest first, at most the newest `window` of them.
+  std::vector<std::uint32_t> rows(std::span<const ItemId> items) const;
+
+  /// The encoded session [d]; empty when no item has a row. items: oldest first.
+  std::vector<float> encode(std::span<const ItemId> items) const;
+  /// Many sessions at once, packed (kernels::Offsets), each of 1 to `window` rows of the table. out
+  /// [sequences, d].
+  void encode_batch(std::span<const std::uint32_t> rows, kernels::Offsets offsets, kernels::Matrix out) const;
+  /// The output at every position, out [tokens, d]: row t is the session that ends with event t.
+  void encode_positions(std::span<const std::uint32_t> rows, kernels::Offsets offsets,
+                        kernels::Matrix out) const;
+
+  SessionState start() const;
+  /// Adds one event. False, and nothing changes, when the item has no row. The result equals encode() within
+  /// 1e-5. Costs one step up to the window, a full pass for each event beyond it.
+  bool append(SessionState& state, ItemId item) const;
+
+ private:
+  void step(SessionState& state, std::uint32_t row) const;
+
+  const TransformerWeights& weights_;
+  const kernels::Backend& backend_;
+  ConstTransformerBody body_;
+};
+
+}  // namespace segue::index

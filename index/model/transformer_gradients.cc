@@ -1,0 +1,217 @@
+#include "index/model/transformer_gradients.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "index/model/random_stream.h"
+
+namespace segue::index {
+namespace {
+
+using kernels::ConstMatrix;
+using kernels::Matrix;
+using kernels::Op;
+
+constexpr std::uint32_t kNowhere = 0xffffffffu;
+/// Positions whose logits are held at once: [128, 2048] floats fit a core's second-level cache.
+constexpr std::size_t kLossRows = 128;
+/// Rows of the item table that one block of a parallel loop takes.
+constexpr std::size_t kBlockRows = 512;
+
+std::size_t blocks_of(std::size_t rows) {
+  return (rows + kBlockRows - 1) / kBlockRows;
+}
+
+}  // namespace
+
+/// Consecutive windows of the batch, and all that one thread needs and makes for them. Tokens and targets are
+/// places in rows_.
+struct TransformerGradients::Shard {
+  Shard(const TransformerConfig& config, const kernels::Backend& backend)
+      : pass(config, backend), d_body(transformer_body_size(config)) {}
+
+  std::vector<std::uint32_t> inputs, targets, offsets;
+  TransformerPass pass;
+  double loss = 0;
+  std::vector<float> d_body;
+  MatrixBuffer d_inputs, d_targets;  // [positions, d]
+  MatrixBuffer d_negatives;          // [negatives, d]
+  MatrixBuffer logits, target_rows, d_hidden;
+  std::vector<float> target_logits;
+
+  void sampled_softmax(const kernels::Backend& backend, ConstMatrix hidden, ConstMatrix unit,
+                       const Negatives& negatives, std::span<const std::uint32_t> negative_places,
+                       float scale, float inverse_temperature);
+};
+
+TransformerGradients::TransformerGradients(const TransformerConfig& config, std::size_t vocabulary,
+                                           const kernels::Backend& backend, kernels::ThreadPool& pool,
+                                           std::size_t shard_positions)
+    : config_(config),
+      backend_(backend),
+      pool_(pool),
+      shard_positions_(std::max<std::size_t>(1, shard_positions)),
+      place_(vocabulary, kNowhere),
+      body_(transformer_body_size(config)) {}
+
+TransformerGradients::~TransformerGradients() = default;
+
+double TransformerGradients::compute(const TransformerWeights& weights, const TrainingBatch& batch,
+                                     const Negatives& negatives, const Dropout& dropout) {
+  if (batch.positions() == 0 || negatives.rows.empty())
+    throw std::invalid_argument("a training step on nothing");
+  gradient_scale_ = 1 / static_cast<float>(batch.positions());
+  collect_rows(batch, negatives);
+  normalize_items(weights);
+  cut(batch);
+  const ConstTransformerBody body = weights.body();
+  pool_.run(used_shards_, [&](std::size_t s) {
+    run_shard(*shards_[s], body, negatives, {dropout.probability, mix_seed(dropout.seed, s)});
+  });
+  add_up(negatives.rows.size());
+  double loss = 0;
+  for (std::size_t s = 0; s < used_shards_; ++s) loss += shards_[s]->loss;
+  return loss / static_cast<double>(batch.positions());
+}
+
+void TransformerGradients::collect_rows(const TrainingBatch& batch, const Negatives& negatives) {
+  for (const std::uint32_t row : rows_) place_[row] = kNowhere;
+  rows_.clear();
+  const auto take = [&](std::uint32_t row) {
+    if (place_[row] != kNowhere) return;
+    place_[row] = static_cast<std::uint32_t>(rows_.size());
+    rows_.push_back(row);
+  };
+  for (const auto* list : {&negatives.rows, &batch.inputs, &batch.targets}) {
+    for (const std::uint32_t row : *list) take(row);
+  }
+}
+
+void TransformerGradients::normalize_items(const TransformerWeights& weights) {
+  const std::size_t d = config_.width;
+  const Matrix unit = unit_.reshape(rows_.size(), d);
+  norms_.resize(rows_.size());
+  const ConstMatrix table = weights.items();
+  pool_.run(blocks_of(rows_.size()), [&](std::size_t block) {
+    const std::size_t begin = block * kBlockRows;
+    const std::size_t count = std::min(kBlockRows, rows_.size() - begin);
+    for (std::size_t r = begin; r < begin + count; ++r) std::copy_n(table.row(rows_[r]), d, unit.row(r));
+    const Matrix part = unit.rows_at(begin, count);
+    backend_.normalize_rows(part, 1, part, std::span(norms_).subspan(begin, count));
+  });
+}
+
+void TransformerGradients::cut(const TrainingBatch& batch) {
+  used_shards_ = 0;
+  std::size_t window = 0;
+  const std::size_t windows = batch.offsets.size() - 1;
+  while (window < windows) {
+    const std::size_t first = batch.offsets[window];
+    if (used_shards_ == shards_.size()) shards_.push_back(std::make_unique<Shard>(config_, backend_));
+    Shard& shard = *shards_[used_shards_++];
+    shard.offsets.assign(1, 0);
+    do {
+      shard.offsets.push_back(batch.offsets[++window] - static_cast<std::uint32_t>(first));
+    } while (window < windows && batch.offsets[window + 1] - first <= shard_positions_);
+    const std::size_t count = shard.offsets.back();
+    shard.inputs.resize(count);
+    shard.targets.resize(count);
+    for (std::size_t t = 0; t < count; ++t) {
+      shard.inputs[t] = place_[batch.inputs[first + t]];
+      shard.targets[t] = place_[batch.targets[first + t]];
+    }
+  }
+}
+
+void TransformerGradients::run_shard(Shard& shard, const ConstTransformerBody& body,
+                                     const Negatives& negatives, const Dropout& dropout) {
+  const std::size_t n = shard.inputs.size();
+  const std::size_t d = config_.width;
+  const ConstMatrix unit = unit_.view();
+  std::vector<std::uint32_t> negative_places(negatives.rows.size());
+  for (std::size_t k = 0; k < negative_places.size(); ++k) negative_places[k] = static_cast<std::uint32_t>(k);
+
+  const ConstMatrix hidden = shard.pass.forward(body, unit, shard.inputs, shard.offsets, dropout);
+  shard.sampled_softmax(backend_, hidden, unit, negatives, negative_places, gradient_scale_,
+                        1 / config_.temperature);
+  std::fill(shard.d_body.begin(), shard.d_body.end(), 0.0f);
+  shard.pass.backward(body, shard.offsets, dropout, shard.d_hidden.view(),
+                      transformer_body(config_, std::span<float>(shard.d_body)), shard.d_inputs.reshape(n, d));
+}
+
+void TransformerGradients::Shard::sampled_softmax(const kernels::Backend& backend, ConstMatrix hidden,
+                                                  ConstMatrix unit, const Negatives& negatives,
+                                                  std::span<const std::uint32_t> negative_places, float scale,
+                                                  float inverse_temperature) {
+  const std::size_t n = hidden.rows;
+  const std::size_t d = hidden.cols;
+  const std::size_t k = negatives.rows.size();
+  const ConstMatrix negative_rows = unit.rows_at(0, k);
+  const Matrix d_targets_view = d_targets.reshape(n, d);
+  const Matrix d_hidden_view = d_hidden.reshape(n, d);
+  const Matrix d_negatives_view = d_negatives.reshape(k, d);
+  target_logits.resize(n);
+  for (std::size_t t = 0; t < n; ++t) {
+    const float* target = unit.row(targets[t]);
+    float dot = 0;
+    for (std::size_t c = 0; c < d; ++c) dot += hidden(t, c) * target[c];
+    target_logits[t] = dot * inverse_temperature;
+  }
+
+  loss = 0;
+  for (std::size_t begin = 0; begin < n; begin += kLossRows) {
+    const std::size_t count = std::min(kLossRows, n - begin);
+    const ConstMatrix chunk = hidden.rows_at(begin, count);
+    const Matrix scores = logits.reshape(count, k);
+    backend.matmul(chunk, Op::kNone, negative_rows, Op::kTranspose, inverse_temperature, 0, scores);
+    loss += backend.sampled_softmax(std::span(target_logits).subspan(begin, count), scores,
+                                    std::span(targets).subspan(begin, count), negative_places,
+                                    negatives.log_expected, scale);
+    backend.matmul(scores, Op::kNone, negative_rows, Op::kNone, inverse_temperature, 0,
+                   d_hidden_view.rows_at(begin, count));
+    backend.matmul(scores, Op::kTranspose, chunk, Op::kNone, inverse_temperature, begin == 0 ? 0.0f : 1.0f,
+                   d_negatives_view);
+  }
+  for (std::size_t t = 0; t < n; ++t) {
+    const float* target = unit.row(targets[t]);
+    const float slope = target_logits[t] * inverse_temperature;  // the kernel left d loss / d logit there
+    for (std::size_t c = 0; c < d; ++c) {
+      d_targets_view(t, c) = slope * hidden(t, c);
+      d_hidden_view(t, c) += slope * target[c];
+    }
+  }
+}
+
+void TransformerGradients::add_up(std::size_t negatives) {
+  const std::size_t d = config_.width;
+  std::fill(body_.begin(), body_.end(), 0.0f);
+  for (std::size_t s = 0; s < used_shards_; ++s) backend_.axpy(1, shards_[s]->d_body, body_);
+
+  const Matrix d_unit = d_unit_.reshape_to_zeros(rows_.size(), d);
+  pool_.run(blocks_of(negatives), [&](std::size_t block) {
+    const std::size_t begin = block * kBlockRows * d;
+    const std::size_t count = std::min(kBlockRows * d, negatives * d - begin);
+    for (std::size_t s = 0; s < used_shards_; ++s) {
+      backend_.axpy(1, shards_[s]->d_negatives.flat().subspan(begin, count),
+                    d_unit_.flat().subspan(begin, count));
+    }
+  });
+  for (std::size_t s = 0; s < used_shards_; ++s) {
+    const Shard& shard = *shards_[s];
+    for (std::size_t t = 0; t < shard.inputs.size(); ++t) {
+      backend_.axpy(1, shard.d_inputs.view().row_span(t), d_unit.row_span(shard.inputs[t]));
+      backend_.axpy(1, shard.d_targets.view().row_span(t), d_unit.row_span(shard.targets[t]));
+    }
+  }
+
+  const Matrix d_items = d_items_.reshape(rows_.size(), d);
+  pool_.run(blocks_of(rows_.size()), [&](std::size_t block) {
+    const std::size_t begin = block * kBlockRows;
+    const std::size_t count = std::min(kBlockRows, rows_.size() - begin);
+    backend_.normalize_rows_backward(unit_.view().rows_at(begin, count), 1,
+                                     std::span(norms_).subspan(begin, count), d_unit.rows_at(begin, count),
+                                     d_items.rows_at(begin, count));
+  });
+}
+
+}  // namespace segue::index

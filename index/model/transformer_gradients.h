@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "index/model/matrix_buffer.h"
+#include "index/model/negative_sampler.h"
+#include "index/model/transformer_pass.h"
+#include "index/model/transformer_weights.h"
+#include "kernels/backend.h"
+#include "kernels/thread_pool.h"
+
+namespace segue::index {
+
+/// Windows of sequences, packed: position t of the batch has read inputs up to t and is to predict
+/// targets[t]. Both name rows of the item table.
+struct TrainingBatch {
+  std::vector<std::uint32_t> inputs;
+  std::vector<std::uint32_t> targets;
+  std::vector<std::uint32_t> offsets{0};
+
+  std::size_t positions() const { return inputs.size(); }
+  void clear() {
+    inputs.clear();
+    targets.clear();
+    offsets.assign(1, 0);
+  }
+};
+
+/// The loss of a batch and its gradient by every parameter:
+///
+///   mean over positions of -log(exp s+ / (exp s+ + sum_k exp(s_k - log_expected_k))),  s_j = cos(h, e_j) /
+///   temperature
+///
+/// The batch is cut into shards of whole windows, which the pool's threads take; each has buffers of its own,
+/// and they are added up in the order of the shards. The result depends on shard_positions, not on the number
+/// of threads. One per training; thread-compatible.
+class TransformerGradients {
+ public:
+  TransformerGradients(const TransformerConfig& config, std::size_t vocabulary,
+                       const kernels::Backend& backend, kernels::ThreadPool& pool,
+                       std::size_t shard_positions = 512);
+  ~TransformerGradients();
+
+  /// Returns the loss. The gradients stay until the next call.
+  double compute(const TransformerWeights& weights, const TrainingBatch& batch, const Negatives& negatives,
+                 const Dropout& dropout);
+
+  /// By the flat body.
+  std::span<const float> body() const { return body_; }
+  /// Rows of the item table that took part, and the gradient of each, [rows, d].
+  std::span<const std::uint32_t> rows() const { return rows_; }
+  kernels::ConstMatrix items() const { return d_items_.view(); }
+
+ private:
+  struct Shard;
+
+  void collect_rows(const TrainingBatch& batch, const Negatives& negatives);
+  void normalize_items(const TransformerWeights& weights);
+  void cut(const TrainingBatch& batch);
+  void run_shard(Shard& shard, const ConstTransformerBody& body, const Negatives& negatives,
+                 const Dropout& dropout);
+  void add_up(std::size_t negatives);
+
+  TransformerConfig config_;
+  const kernels::Backend& backend_;
+  kernels::ThreadPool& pool_;
+  std::size_t shard_positions_;
+  std::vector<std::unique_ptr<Shard>> shards_;
+  std::size_t used_shards_ = 0;
+  float gradient_scale_ = 0;  // 1 / positions of the batch
+
+  std::vector<std::uint32_t> place_;  // [v] where a row stands in rows_, kNowhere else
+  std::vector<std::uint32_t> rows_;   // the negatives first
+  MatrixBuffer unit_;                 // [rows, d] at unit length
+  std::vector<float> norms_;
+  MatrixBuffer d_unit_, d_items_;  // gradients by the unit rows and by the rows themselves
+  std::vector<float> body_;
+};
+
+}  // namespace segue::index

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "index/model/training_data.h"
+#include "index/model/transformer_weights.h"
+#include "index/progress.h"
+#include "kernels/backend.h"
+#include "kernels/thread_pool.h"
+
+namespace segue::index {
+
+/// How a session Transformer is trained. The defaults are those that won on validation items of purchase
+/// histories with 10,000 to 40,000 users. For few users with long histories (thousands of users, hundreds of
+/// events): negatives 1024, rate .002, dropout .3, epochs 8.
+struct TransformerOptions {
+  // --- the model
+  std::size_t width = 128;  ///< 64 halves time and memory, and costs about 5 % of NDCG
+  std::size_t layers = 2;   ///< 1 costs about 1 %
+  std::size_t heads = 2;
+  std::size_t feed_forward = 128;
+  std::size_t window = 50;    ///< events that count; time grows with it only where sessions are long
+  float temperature = 0.07f;  ///< smaller: sharper ranking of the head, slower learning of the tail
+
+  // --- the training
+  std::size_t epochs = 14;          ///< more (to 20) still helped a little, as long as the dropout is high
+  float dropout = 0.4f;             ///< lower where the log is large beside the model
+  float rate = 4e-3f;               ///< the highest learning rate, reached after the warm-up
+  std::size_t warm_up_steps = 100;  ///< at most a tenth of all steps
+  float final_rate = 0.02f;         ///< share of the rate that is left at the end of the linear decay
+  std::size_t batch_sequences = 256;
+  std::size_t batch_positions = 1600;  ///< whichever is reached first ends a step: short sessions count by
+                                       ///< number, long histories by events (32 full windows)
+  std::size_t negatives = 2048;  ///< at the size of the vocabulary or above, the full softmax
+  double negative_power = 0.5;   ///< negatives are drawn from frequency^power
+  bool ppmi_start = true;        ///< item table from co-occurrence; worth 5 % of NDCG for seconds
+  std::uint64_t seed = 1;
+
+  /// Grain of parallel work. A smaller one uses more cores, and costs more adding up; results depend on it,
+  /// but not on the number of threads.
+  std::size_t shard_positions = 512;
+
+  TransformerConfig config() const;
+  /// Throws Error (kUsage) that names the option that does not fit.
+  void validate() const;
+};
+
+/// Trains on every sequence of two items or more; the vocabulary is the items in them. Event weights are not
+/// used: an event is a step of a session, whatever its action. Tells progress the share done and the mean
+/// loss of late, and asks it before each step whether to go on. The same data, options and backend give the
+/// same bytes.
+///
+/// Throws Error: kBadInput when no sequence has two items, or when the loss stops being finite; kUsage for
+/// options.
+TransformerWeights train_transformer(const TrainingData& data, const TransformerOptions& options,
+                                     const kernels::Backend& backend, kernels::ThreadPool& pool,
+                                     Progress& progress);
+
+}  // namespace segue::index

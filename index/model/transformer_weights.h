@@ -1,0 +1,109 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "index/item.h"
+#include "kernels/tensor_view.h"
+
+namespace segue::index {
+
+/// The shape of a session Transformer (SASRec, arXiv:1808.09781, in its pre-norm form).
+struct TransformerConfig {
+  std::size_t width = 128;  ///< d, a multiple of heads
+  std::size_t layers = 2;
+  std::size_t heads = 2;
+  std::size_t feed_forward = 128;
+  std::size_t window = 50;    ///< the most events that are attended to
+  float temperature = 0.07f;  ///< the score of an item is its cosine divided by this
+
+  /// Throws Error (kUsage) that names the value that does not fit.
+  void validate() const;
+  std::size_t head_size() const { return width / heads; }
+  friend bool operator==(const TransformerConfig&, const TransformerConfig&) = default;
+};
+
+/// Views of one block's parameters. Products are y = x weight^T + bias, as in PyTorch.
+template <class T>
+struct BasicTransformerBlock {
+  std::span<T> norm1_gain, norm1_bias;  // [d]
+  kernels::BasicMatrix<T> qkv;          // [3d, d]: rows of q, then k, then v
+  std::span<T> qkv_bias;                // [3d]
+  kernels::BasicMatrix<T> out;          // [d, d]
+  std::span<T> out_bias;                // [d]
+  std::span<T> norm2_gain, norm2_bias;  // [d]
+  kernels::BasicMatrix<T> up;           // [f, d]
+  std::span<T> up_bias;                 // [f]
+  kernels::BasicMatrix<T> down;         // [d, f]
+  std::span<T> down_bias;               // [d]
+};
+
+/// Views of all parameters but the item table: of the weights themselves, or of a gradient of the same
+/// layout.
+template <class T>
+struct BasicTransformerBody {
+  kernels::BasicMatrix<T> positions;  // [window, d]
+  std::vector<BasicTransformerBlock<T>> blocks;
+  std::span<T> final_gain, final_bias;  // [d]
+};
+using TransformerBody = BasicTransformerBody<float>;
+using ConstTransformerBody = BasicTransformerBody<const float>;
+
+/// A parameter of the body: its name in the file and in PyTorch, its shape, and where it begins in the flat
+/// body.
+struct TransformerTensor {
+  std::string name;
+  std::vector<std::size_t> shape;
+  std::size_t offset = 0;
+  std::size_t size = 0;
+};
+std::vector<TransformerTensor> transformer_tensors(const TransformerConfig& config);
+
+/// Number of floats of the body.
+std::size_t transformer_body_size(const TransformerConfig& config);
+/// Views into a flat body of that size.
+TransformerBody transformer_body(const TransformerConfig& config, std::span<float> flat);
+ConstTransformerBody transformer_body(const TransformerConfig& config, std::span<const float> flat);
+
+/// All that a session Transformer has learnt: the table of item embeddings and the body. A row of the table
+/// belongs to the item that `vocabulary` names at the same place. Thread-compatible; safe to share once it
+/// changes no more.
+class TransformerWeights {
+ public:
+  static constexpr std::uint32_t kNoRow = 0xffffffffu;
+
+  /// All zeros, but the gains of the norms, which are 1. vocabulary: rising ItemIds, else
+  /// std::invalid_argument.
+  TransformerWeights(const TransformerConfig& config, std::vector<ItemId> vocabulary);
+
+  const TransformerConfig& config() const noexcept { return config_; }
+  std::span<const ItemId> vocabulary() const noexcept { return vocabulary_; }
+  /// The item's row of the table, kNoRow when it has none.
+  std::uint32_t row(ItemId item) const;
+
+  kernels::Matrix items() { return {items_.data(), vocabulary_.size(), config_.width}; }  ///< [v, d]
+  kernels::ConstMatrix items() const { return {items_.data(), vocabulary_.size(), config_.width}; }
+  std::span<float> flat_body() noexcept { return body_; }
+  std::span<const float> flat_body() const noexcept { return body_; }
+  TransformerBody body() { return transformer_body(config_, flat_body()); }
+  ConstTransformerBody body() const { return transformer_body(config_, flat_body()); }
+
+  /// Writes one safetensors file: `vocabulary` I32 [v], `item_embedding.weight` F32 [v, d], the tensors of
+  /// transformer_tensors(), and the configuration in the metadata. Throws Error (kResource).
+  void save(const std::filesystem::path& file) const;
+  /// Throws Error (kDamagedStore) that names the file and the tensor: a missing or surplus name, another
+  /// shape or type, a value that is not finite, a vocabulary that does not rise.
+  static TransformerWeights load(const std::filesystem::path& file);
+
+ private:
+  TransformerConfig config_;
+  std::vector<ItemId> vocabulary_;
+  std::vector<float> items_;
+  std::vector<float> body_;
+};
+
+}  // namespace segue::index

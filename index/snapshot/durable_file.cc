@@ -58,15 +58,10 @@ void DurableFile::finish() {
   if (::close(std::exchange(descriptor_, -1)) != 0) fail("cannot close", file_, errno);
 }
 
-void replace_file(const std::filesystem::path& file, std::string_view text) {
-  std::filesystem::path fresh = file;
-  fresh += ".new";
-  DurableFile writer(fresh);
-  writer.write(text);
-  writer.finish();
-  if (::rename(fresh.c_str(), file.c_str()) != 0)
-    fail("cannot rename " + fresh.filename().string() + " to it", file, errno);
-  sync_directory(file.has_parent_path() ? file.parent_path() : std::filesystem::path("."));
+void write_durably(const std::filesystem::path& file, std::string_view text) {
+  DurableFile out(file);
+  out.write(text);
+  out.finish();
 }
 
 void sync_file(const std::filesystem::path& file) {

@@ -27,9 +27,8 @@ class DurableFile {
   int descriptor_ = -1;
 };
 
-/// Makes `file` hold `text` at one instant: readers, and a machine that loses power, see the old content or
-/// the new one. Writes FILE.new, fsyncs, renames, fsyncs the folder. Throws Error (kResource).
-void replace_file(const std::filesystem::path& file, std::string_view text);
+/// A whole file at once, on the disk when it returns. Throws Error (kResource).
+void write_durably(const std::filesystem::path& file, std::string_view text);
 
 /// fsync of a file that somebody else wrote. Throws Error (kResource).
 void sync_file(const std::filesystem::path& file);

@@ -12,6 +12,8 @@ target_compile_options(
             -Wconversion
             -Wno-sign-conversion
             -Werror>)
+# g++ 12 sees overlapping copies in plain assignments of short literals to std::string (GCC bug 105329).
+target_compile_options(segue_flags INTERFACE $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU>>:-Wno-restrict>)
 target_include_directories(segue_flags INTERFACE ${CMAKE_SOURCE_DIR})
 if(SEGUE_SANITIZE)
   add_compile_options(-fsanitize=${SEGUE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)

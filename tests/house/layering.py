@@ -27,7 +27,7 @@ VENDORS = [
     (re.compile(r"^(cblas|lapacke|openblas)"), ["kernels/cpu/*"]),
     (re.compile(r"^hwy/"), ["kernels/cpu/*"]),
     (re.compile(r"^(cuda|cudnn|cublas|nvrtc)"), ["kernels/cuda/*"]),
-    (re.compile(r"^simdjson"), ["index/input/*.cc"]),
+    (re.compile(r"^simdjson"), ["index/input/*.cc", "index/input/*_impl.h"]),
     (re.compile(r"^utf8proc"), ["index/input/*.cc", "index/text/*.cc", "query/syntax/*.cc"]),
     (re.compile(r"^toml"), ["index/*.cc", "index/input/*.cc"]),
     (re.compile(r"^CLI/"), ["integration/cli/*"]),

@@ -1,0 +1,243 @@
+#include "index/input/items_reader.h"
+
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+
+#include "index/input/json_impl.h"
+#include "index/input/text_file.h"
+#include "kernels/error.h"
+
+namespace segue::index {
+namespace {
+
+using json::Malformed;
+using simdjson::dom::element;
+using simdjson::dom::element_type;
+
+constexpr std::size_t kLongestId = 256;
+constexpr std::size_t kLinesBetweenChecks = 4096;
+
+std::string read_id(element value) {
+  const std::string_view id = json::name("id", value);
+  if (id.size() > kLongestId)
+    throw Malformed("\"id\" has " + std::to_string(id.size()) + " bytes", "256 are allowed");
+  for (const std::string_view reserved : {"query:", "scope:"}) {
+    if (id.starts_with(reserved)) {
+      throw Malformed("\"id\" begins with " + std::string(reserved),
+                      "ids of suggestions begin so; choose another");
+    }
+  }
+  return std::string(id);
+}
+
+bool is_reserved(std::string_view name) {
+  return name == "id" || name == "kind" || name == "title" || name == "text" || name == "_all" ||
+         name == "_uid";
+}
+
+/// The value as an attribute; nothing when its type is none of an attribute's.
+std::optional<AttributeValue> attribute_value(std::string_view key, element value) {
+  switch (value.type()) {
+    case element_type::STRING:
+      return std::string(json::text(key, value));
+    case element_type::BOOL:
+      return json::boolean(key, value);
+    case element_type::INT64:
+    case element_type::UINT64:
+    case element_type::DOUBLE:
+      return json::number(key, value);
+    case element_type::ARRAY: {
+      std::vector<std::string> list;
+      for (const element entry : simdjson::dom::array(value)) {
+        if (!entry.is_string()) return {};
+        list.emplace_back(json::text(key, entry));
+      }
+      return list;
+    }
+    default:
+      return {};
+  }
+}
+
+void read_attributes(element value, Item& item) {
+  simdjson::dom::object object;
+  if (value.get(object) != simdjson::SUCCESS) {
+    throw Malformed("\"attributes\" must be an object, not " + std::string(json::type_name(value)));
+  }
+  for (const auto& [key, entry] : object) {
+    const std::string quoted = "the attribute \"" + std::string(key) + "\"";
+    if (key.empty() || key.find('\0') != std::string_view::npos)
+      throw Malformed("an attribute has an empty or broken name");
+    if (is_reserved(key))
+      throw Malformed(quoted + " has the name of a field of every item", "give it another name");
+    if (entry.is_null()) continue;
+    std::optional<AttributeValue> read = attribute_value(key, entry);
+    if (!read) {
+      throw Malformed(quoted + " must be a string, a number, a boolean or a list of strings, not " +
+                      (entry.is_array() ? "a list of other values" : std::string(json::type_name(entry))));
+    }
+    if (!item.attributes.emplace(key, std::move(*read)).second)
+      throw Malformed(quoted + " comes twice", "keep one of them");
+  }
+}
+
+std::vector<float> read_vector(element value) {
+  simdjson::dom::array array;
+  if (value.get(array) != simdjson::SUCCESS) {
+    throw Malformed("\"vector\" must be a list of numbers, not " + std::string(json::type_name(value)));
+  }
+  std::vector<float> out;
+  out.reserve(array.size());
+  for (const element entry : array) {
+    const double number = json::number("vector", entry);
+    if (std::fabs(number) > static_cast<double>(std::numeric_limits<float>::max())) {
+      throw Malformed("\"vector\" holds a number beyond 32 bits of floating point");
+    }
+    out.push_back(static_cast<float>(number));
+  }
+  if (out.empty()) throw Malformed("\"vector\" is empty", "leave the key out");
+  return out;
+}
+
+double read_weight(element value) {
+  const double weight = json::number("weight", value);
+  if (weight < 0) throw Malformed("\"weight\" is negative", "it is a count or a frequency, 0 or more");
+  return weight;
+}
+
+class ItemsReader {
+ public:
+  ItemsReader(const std::filesystem::path& file, const ItemsOptions& options)
+      : lines_(file), options_(options) {
+    input_.report.file = file.string();
+  }
+
+  ItemsInput read(Progress* progress) && {
+    std::string_view line;
+    while (lines_.next(line)) {
+      if (lines_.line_number() % kLinesBetweenChecks == 0 && progress != nullptr) {
+        progress->check();
+        progress->update(static_cast<double>(lines_.consumed()), static_cast<double>(lines_.size()));
+      }
+      if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+      ++input_.report.lines;
+      try {
+        keep(parse(line));
+      } catch (const Malformed& malformed) {
+        const Error error(ErrorKind::kBadInput, malformed.what(), lines_.where(), malformed.mend());
+        if (!options_.skip_invalid) throw error;
+        input_.report.add_invalid(error.what());
+      }
+    }
+    count();
+    return std::move(input_);
+  }
+
+ private:
+  Item parse(std::string_view line) {
+    Item item;
+    json::SeenKeys seen;
+    unknown_.clear();
+    for (const auto& [key, value] : parser_.parse_object(line)) {
+      if (key == "id") {
+        seen.add(0, key);
+        item.id = read_id(value);
+      } else if (key == "kind") {
+        seen.add(1, key);
+        if (!value.is_null()) item.kind = json::name(key, value);
+      } else if (key == "title") {
+        seen.add(2, key);
+        if (!value.is_null()) item.title = json::text(key, value);
+      } else if (key == "text") {
+        seen.add(3, key);
+        if (!value.is_null()) item.text = json::text(key, value);
+      } else if (key == "attributes") {
+        seen.add(4, key);
+        if (!value.is_null()) read_attributes(value, item);
+      } else if (key == "vector") {
+        seen.add(5, key);
+        if (!value.is_null()) item.vector = read_vector(value);
+      } else if (key == "weight") {
+        seen.add(6, key);
+        if (!value.is_null()) item.weight = read_weight(value);
+      } else if (!value.is_null()) {
+        unknown_.emplace_back(key, value);
+      }
+    }
+    if (item.id.empty()) throw Malformed("the key \"id\" is missing", "every item needs one");
+    check_dimension(item);
+    add_unknown(item);
+    return item;
+  }
+
+  void check_dimension(const Item& item) {
+    std::size_t& dimension = input_.report.dimension;
+    if (item.vector.empty()) return;
+    if (dimension == 0) {
+      dimension = item.vector.size();
+      first_vector_ = lines_.line_number();
+    }
+    if (item.vector.size() == dimension) return;
+    throw Malformed("\"vector\" has " + std::to_string(item.vector.size()) + " numbers, that of line " +
+                        std::to_string(first_vector_) + " has " + std::to_string(dimension),
+                    "all vectors of a file have the same dimension");
+  }
+
+  void add_unknown(Item& item) {
+    for (const auto& [key, value] : unknown_) {
+      std::optional<AttributeValue> read = attribute_value(key, value);
+      const bool usable =
+          read && !key.empty() && key.find('\0') == std::string_view::npos && !is_reserved(key);
+      if (!usable || !item.attributes.emplace(key, std::move(*read)).second) input_.report.add_ignored(key);
+    }
+  }
+
+  void keep(Item item) {
+    const auto [found, added] = rows_.emplace(item.id, Row{input_.items.size(), lines_.line_number()});
+    if (added) {
+      input_.items.push_back(std::move(item));
+      return;
+    }
+    if (!options_.last_wins) {
+      throw Malformed(
+          "the id \"" + item.id + "\" was given on line " + std::to_string(found->second.line) + " already",
+          "make ids unique, or let the last line win (--last-wins)");
+    }
+    ++input_.report.replaced;
+    found->second.line = lines_.line_number();
+    input_.items[found->second.row] = std::move(item);
+  }
+
+  void count() {
+    ItemsReport& report = input_.report;
+    report.items = input_.items.size();
+    for (const Item& item : input_.items) {
+      ++report.kinds[item.kind];
+      report.with_vector += item.vector.empty() ? 0 : 1;
+    }
+  }
+
+  struct Row {
+    std::size_t row;
+    std::size_t line;
+  };
+
+  LineReader lines_;
+  ItemsOptions options_;
+  json::Parser parser_;
+  ItemsInput input_;
+  std::unordered_map<std::string, Row> rows_;
+  std::vector<std::pair<std::string_view, element>> unknown_;  // of the current line
+  std::size_t first_vector_ = 0;
+};
+
+}  // namespace
+
+ItemsInput read_items(const std::filesystem::path& file, const ItemsOptions& options, Progress* progress) {
+  return ItemsReader(file, options).read(progress);
+}
+
+}  // namespace segue::index

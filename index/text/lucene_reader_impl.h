@@ -1,0 +1,19 @@
+#pragma once
+
+#include "index/text/lucene_impl.h"
+#include "index/text/lucene_reader.h"
+
+namespace segue::index {
+
+/// Numeric fields keep one term for every 8 bits of precision: 8 terms a value, and ranges of at most 7 * 2 *
+/// 255 terms.
+inline constexpr std::int32_t kPrecisionStep = 8;
+
+struct LuceneReader::Impl {
+  std::string directory;
+  Lucene::IndexReaderPtr reader;
+  Lucene::IndexSearcherPtr
+      searcher;  ///< every factor of its similarity is 1: scores are what our own scorers say
+};
+
+}  // namespace segue::index

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+#include "index/item.h"
+
+namespace segue::index {
+
+/// The k items that rank before all others among those offered, each offered once. Thread-compatible.
+class TopItems {
+ public:
+  explicit TopItems(std::size_t k) : k_(k) {}
+
+  void offer(const ScoredItem& candidate) {
+    if (heap_.size() == k_) {
+      if (k_ == 0 || !ranks_before(candidate, heap_.front())) return;
+      std::pop_heap(heap_.begin(), heap_.end(), ranks_before);
+      heap_.back() = candidate;
+    } else {
+      heap_.push_back(candidate);
+    }
+    std::push_heap(heap_.begin(), heap_.end(), ranks_before);
+  }
+
+  /// In the order of ranks_before; leaves this empty.
+  std::vector<ScoredItem> take() {
+    std::sort_heap(heap_.begin(), heap_.end(), ranks_before);
+    return std::move(heap_);
+  }
+
+ private:
+  std::size_t k_;
+  std::vector<ScoredItem> heap_;  // the last in rank in front
+};
+
+}  // namespace segue::index

@@ -1,0 +1,138 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <limits>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace segue::index {
+
+/// The configuration of reindexing and serving, one struct for each table of the TOML file. Plain values with
+/// their defaults; what each means stands in the table of keys (config_keys.cc), from which `segue config
+/// --defaults` is printed. The owners of the models copy what is theirs.
+struct Config {
+  struct Events {
+    std::string session_gap = "30m";   ///< or "none"
+    std::string sequence = "session";  ///< or "user"
+    bool drop_consecutive_repeats = false;
+    double min_rating = -std::numeric_limits<double>::infinity();
+    std::map<std::string, double> actions;  ///< weight by action; 1 for an action that is not here
+    bool operator==(const Events&) const = default;
+  } events;
+
+  struct Text {
+    std::string analyzer = "english";
+    double k1 = 0.9;
+    double b = 0.4;
+    bool operator==(const Text&) const = default;
+  } text;
+
+  struct Mf {
+    std::size_t factors = 64;
+    std::size_t iterations = 12;
+    double unobserved_weight = 0.1;
+    double confidence = 1;
+    double ridge = 0.01;
+    double ridge_exponent = 1;
+    double recency = 0;
+    bool operator==(const Mf&) const = default;
+  } mf;
+
+  struct Transformer {
+    std::size_t width = 128;
+    std::size_t layers = 2;
+    std::size_t heads = 2;
+    std::size_t feed_forward = 128;
+    std::size_t window = 50;
+    double temperature = 0.07;
+    std::size_t epochs = 14;
+    double dropout = 0.4;
+    double rate = 4e-3;
+    std::size_t warm_up_steps = 100;
+    double final_rate = 0.02;
+    std::size_t batch_sequences = 256;
+    std::size_t batch_positions = 1600;
+    std::size_t negatives = 2048;
+    double negative_power = 0.5;
+    bool ppmi_start = true;
+    bool operator==(const Transformer&) const = default;
+  } transformer;
+
+  struct Transitions {
+    std::string preset = "auto";
+    std::size_t max_distance = 10;
+    double distance_exponent = 0.5;
+    double symmetry = 0.1;
+    double row_exponent = 0.5;
+    double column_exponent = 0;
+    std::size_t history = 20;
+    std::string decay = "power";
+    double decay_rate = 1;
+    std::size_t max_neighbours = 200;
+    bool operator==(const Transitions&) const = default;
+  } transitions;
+
+  struct Vectors {
+    std::string metric = "cosine";
+    std::string factory = "auto";
+    bool operator==(const Vectors&) const = default;
+  } vectors;
+
+  struct Blend {
+    std::string seen = "auto";
+    std::size_t max_sequences = 2000;
+    double words_weight = 0.3;
+    bool operator==(const Blend&) const = default;
+  } blend;
+
+  struct Evaluation {
+    std::size_t max_sequences = 20000;
+    bool operator==(const Evaluation&) const = default;
+  } evaluation;
+
+  struct Gate {
+    std::size_t min_events = 100;
+    bool operator==(const Gate&) const = default;
+  } gate;
+
+  struct Suggest {
+    double session_weight = 1;
+    bool operator==(const Suggest&) const = default;
+  } suggest;
+
+  struct Limits {
+    std::size_t top_k = 10'000;
+    std::size_t session_events = 1'000;
+    std::size_t depth = 32;
+    std::size_t bytes = 64 * 1024;
+    std::size_t clauses = 1'024;
+    bool operator==(const Limits&) const = default;
+  } limits;
+
+  bool operator==(const Config&) const = default;
+};
+
+/// Reads a TOML file over the defaults. Error (kBadInput), "FILE:LINE:COLUMN: what; how to mend", for a file
+/// that is no TOML, an unknown key (with the nearest known one), a value of another type, and a value out of
+/// range.
+Config load_config(const std::filesystem::path& file);
+/// The same for text that was read already; name stands for the file in errors.
+Config parse_config(std::string_view toml, std::string_view name);
+
+/// A key of the file: "mf.factors", its default as TOML, its meaning in one line.
+struct ConfigKey {
+  std::string name;
+  std::string standard;
+  std::string meaning;
+};
+
+/// Every key, in the order of the tables.
+std::vector<ConfigKey> config_keys();
+
+/// A TOML file with every key, its default and its meaning; parse_config of it gives Config().
+std::string config_defaults_toml();
+
+}  // namespace segue::index

@@ -1,0 +1,130 @@
+#include "index/config_table.h"
+
+namespace segue::index {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+/// SLOT(mf.factors): a function that finds the value in a Config. A lambda in each row would say the same in
+/// three lines.
+#define SLOT(member) [](Config& c) -> ConfigSlot { return &c.member; }
+
+constexpr ConfigRow kTable[] = {
+    {"events", "session_gap", SLOT(events.session_gap), 0, 0, "",
+     "a pause that ends a session of events without a session's name; \"none\": a user's whole history is "
+     "one"},
+    {"events", "sequence", SLOT(events.sequence), 0, 0, "session user",
+     "what models learn from: \"session\", or \"user\" for the whole history of each user"},
+    {"events", "drop_consecutive_repeats", SLOT(events.drop_consecutive_repeats), 0, 0, "",
+     "an event on the item of the event before it is merged with that one"},
+    {"events", "min_rating", SLOT(events.min_rating), -kInfinity, kInfinity, "",
+     "events rated below it count for the factorisation of ratings only"},
+    {"events.actions", "", SLOT(events.actions), 0, 1000, "",
+     "weight of an action's events in the implicit models, for example purchase = 3; 1 for every action not "
+     "named, 0 "
+     "leaves its events out"},
+
+    {"text", "analyzer", SLOT(text.analyzer), 0, 0, "english simple",
+     "\"english\" (lower case, stop words, Porter stems) or \"simple\" (lower case)"},
+    {"text", "k1", SLOT(text.k1), 0, 100, "", "BM25: how much a repeated word counts"},
+    {"text", "b", SLOT(text.b), 0, 1, "", "BM25: how much long texts are held back, from 0 to 1"},
+
+    {"mf", "factors", SLOT(mf.factors), 1, 4096, "", "length of the factors of an item"},
+    {"mf", "iterations", SLOT(mf.iterations), 1, 1000, "", "rounds of alternating least squares"},
+    {"mf", "unobserved_weight", SLOT(mf.unobserved_weight), 0, 1000, "",
+     "weight of a pair of user and item without events"},
+    {"mf", "confidence", SLOT(mf.confidence), 0, 1e6, "",
+     "weight that a pair gains for each unit of its events' weights"},
+    {"mf", "ridge", SLOT(mf.ridge), 0, 1e6, "", "regularisation of the factors"},
+    {"mf", "ridge_exponent", SLOT(mf.ridge_exponent), 0, 2, "",
+     "0: the same regularisation for all, 1: it grows with the number of events"},
+    {"mf", "recency", SLOT(mf.recency), 0, 10, "",
+     "the k-th newest item of a session is folded in with weight k^-recency"},
+
+    {"transformer", "width", SLOT(transformer.width), 4, 4096, "",
+     "length of an item's embedding, a multiple of heads"},
+    {"transformer", "layers", SLOT(transformer.layers), 1, 64, "", "blocks of attention and feed-forward"},
+    {"transformer", "heads", SLOT(transformer.heads), 1, 64, "", "attention heads of a block"},
+    {"transformer", "feed_forward", SLOT(transformer.feed_forward), 1, 16384, "",
+     "hidden width of the feed-forward part"},
+    {"transformer", "window", SLOT(transformer.window), 2, 1000, "",
+     "newest events of a session that are attended to"},
+    {"transformer", "temperature", SLOT(transformer.temperature), 1e-3, 10, "",
+     "smaller: sharper at the head of the ranking, slower to learn the tail"},
+    {"transformer", "epochs", SLOT(transformer.epochs), 1, 10000, "", "passes over the training sequences"},
+    {"transformer", "dropout", SLOT(transformer.dropout), 0, 0.95, "",
+     "lower where the log is large beside the model"},
+    {"transformer", "rate", SLOT(transformer.rate), 1e-7, 1, "",
+     "highest learning rate, reached after the warm-up"},
+    {"transformer", "warm_up_steps", SLOT(transformer.warm_up_steps), 0, 1e6, "",
+     "steps until the highest rate, at most a tenth of all"},
+    {"transformer", "final_rate", SLOT(transformer.final_rate), 0, 1, "",
+     "share of the rate that is left at the end"},
+    {"transformer", "batch_sequences", SLOT(transformer.batch_sequences), 1, 1e6, "",
+     "most sequences of a step"},
+    {"transformer", "batch_positions", SLOT(transformer.batch_positions), 1, 1e8, "",
+     "most events of a step"},
+    {"transformer", "negatives", SLOT(transformer.negatives), 1, 1e8, "",
+     "items that a step contrasts with; as many as there are items, or more: all of them"},
+    {"transformer", "negative_power", SLOT(transformer.negative_power), 0, 2, "",
+     "negatives are drawn in proportion to frequency^negative_power"},
+    {"transformer", "ppmi_start", SLOT(transformer.ppmi_start), 0, 0, "",
+     "start the item table from co-occurrence instead of noise"},
+
+    {"transitions", "preset", SLOT(transitions.preset), 0, 0, "auto broad damped recent custom",
+     "\"auto\": the preset that is best on validation; \"custom\": the constants below but max_neighbours, "
+     "which always counts"},
+    {"transitions", "max_distance", SLOT(transitions.max_distance), 1, 1000, "",
+     "pairs of events further apart do not count"},
+    {"transitions", "distance_exponent", SLOT(transitions.distance_exponent), 0, 10, "",
+     "a pair at distance D counts D^-distance_exponent"},
+    {"transitions", "symmetry", SLOT(transitions.symmetry), 0, 1, "", "weight of the reverse direction"},
+    {"transitions", "row_exponent", SLOT(transitions.row_exponent), 0, 2, "",
+     "damps items that lead to many others"},
+    {"transitions", "column_exponent", SLOT(transitions.column_exponent), 0, 2, "",
+     "damps popular successors"},
+    {"transitions", "history", SLOT(transitions.history), 1, 1000, "",
+     "newest items of a session that are looked at"},
+    {"transitions", "decay", SLOT(transitions.decay), 0, 0, "power geometric",
+     "weight of the k-th newest item: k^-decay_rate or decay_rate^(k - 1)"},
+    {"transitions", "decay_rate", SLOT(transitions.decay_rate), 0, 10, "", "see decay"},
+    {"transitions", "max_neighbours", SLOT(transitions.max_neighbours), 1, 1e6, "",
+     "strongest successors that an item keeps"},
+
+    {"vectors", "metric", SLOT(vectors.metric), 0, 0, "cosine ip l2",
+     "how the vectors that come with items are compared"},
+    {"vectors", "factory", SLOT(vectors.factory), 0, 0, "",
+     "structure of the vector indexes: \"auto\" or a Faiss factory string"},
+
+    {"blend", "seen", SLOT(blend.seen), 0, 0, "",
+     "items of a session that it does not lead to: \"auto\" (what is best on validation), \"include\", "
+     "\"exclude\", \"last:N\""},
+    {"blend", "max_sequences", SLOT(blend.max_sequences), 1, 1e9, "",
+     "validation sequences that the weights are fitted on"},
+    {"blend", "words_weight", SLOT(blend.words_weight), 0, 100, "",
+     "weight of a session's words beside the models, where it holds texts that are no items"},
+
+    {"evaluation", "max_sequences", SLOT(evaluation.max_sequences), 1, 1e9, "",
+     "held-back sequences that are evaluated"},
+    {"gate", "min_events", SLOT(gate.min_events), 0, 1e9, "",
+     "with fewer held-back events the gate is skipped"},
+    {"suggest", "session_weight", SLOT(suggest.session_weight), 0, 100, "",
+     "weight of the session beside popularity"},
+
+    {"limits", "top_k", SLOT(limits.top_k), 1, 1e6, "", "most hits of an operator or a page"},
+    {"limits", "session_events", SLOT(limits.session_events), 1, 1e6, "",
+     "newest events of a session that count"},
+    {"limits", "depth", SLOT(limits.depth), 1, 256, "", "deepest nesting of a query"},
+    {"limits", "bytes", SLOT(limits.bytes), 1, 1 << 24, "", "longest query or bound text"},
+    {"limits", "clauses", SLOT(limits.clauses), 1, 1e6, "", "most clauses of a query"},
+};
+
+#undef SLOT
+
+}  // namespace
+
+std::span<const ConfigRow> config_table() {
+  return kTable;
+}
+
+}  // namespace segue::index

@@ -1,0 +1,132 @@
+#include "index/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "index/nearest_name.h"
+#include "kernels/error.h"
+
+namespace segue::index {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+std::string error(std::string_view toml) {
+  try {
+    parse_config(toml, "c.toml");
+  } catch (const Error& e) {
+    EXPECT_EQ(e.kind(), ErrorKind::kBadInput);
+    return e.what();
+  }
+  return "no error";
+}
+
+TEST(Config, HasADefaultForEveryKey) {
+  const Config config = parse_config("", "c.toml");
+  EXPECT_EQ(config.events.session_gap, "30m");
+  EXPECT_EQ(config.text.k1, 0.9);
+  EXPECT_EQ(config.transformer.width, 128u);
+  EXPECT_EQ(config.limits.top_k, 10000u);
+}
+
+TEST(Config, ReadsKeysOfEveryType) {
+  const Config config = parse_config(R"(
+[events]
+session_gap = "none"
+drop_consecutive_repeats = true
+min_rating = 4
+[events.actions]
+purchase = 3
+"add to cart" = 2.5
+[transformer]
+width = 64
+rate = 1e-3
+ppmi_start = false
+[blend]
+seen = "last:2"
+)",
+                                     "c.toml");
+  EXPECT_EQ(config.events.session_gap, "none");
+  EXPECT_TRUE(config.events.drop_consecutive_repeats);
+  EXPECT_EQ(config.events.min_rating, 4);
+  EXPECT_EQ(config.events.actions, (std::map<std::string, double>{{"add to cart", 2.5}, {"purchase", 3}}));
+  EXPECT_EQ(config.transformer.width, 64u);
+  EXPECT_EQ(config.transformer.rate, 1e-3);
+  EXPECT_FALSE(config.transformer.ppmi_start);
+  EXPECT_EQ(config.blend.seen, "last:2");
+}
+
+TEST(Config, NamesThePlaceOfAnUnknownKeyAndTheNearestKnownOne) {
+  EXPECT_THAT(error("[mf]\nfactor = 3"),
+              StartsWith("c.toml:2:1: unknown key mf.factor; did you mean mf.factors?"));
+  EXPECT_THAT(error("[transfomer]\n"),
+              AllOf(StartsWith("c.toml:1:"), HasSubstr("did you mean transformer?")));
+  EXPECT_THAT(error("[events]\n\n  sesion_gap = \"1h\""),
+              StartsWith("c.toml:3:3: unknown key events.sesion_gap"));
+  EXPECT_THAT(error("[text]\nzzzzzz = 3"), testing::EndsWith("unknown key text.zzzzzz"));
+  EXPECT_THAT(error("factors = 3"), HasSubstr("unknown key factors"));
+}
+
+TEST(Config, RefusesOtherTypes) {
+  EXPECT_THAT(error("[mf]\nfactors = 3.5"),
+              AllOf(StartsWith("c.toml:2:11: "), HasSubstr("mf.factors must be an integer, not a number")));
+  EXPECT_THAT(error("[mf]\nfactors = \"3\""), HasSubstr("must be an integer, not a string"));
+  EXPECT_THAT(error("[mf]\nridge = true"), HasSubstr("must be a number, not a boolean"));
+  EXPECT_THAT(error("[text]\nanalyzer = 1"), HasSubstr("must be a string, not an integer"));
+  EXPECT_THAT(error("[transformer]\nppmi_start = 1"), HasSubstr("must be true or false"));
+  EXPECT_THAT(error("mf = 1"), HasSubstr("mf must be a table, not an integer"));
+  EXPECT_THAT(error("[events.actions]\nbuy = \"3\""), HasSubstr("events.actions.buy must be a number"));
+}
+
+TEST(Config, RefusesValuesOutOfRange) {
+  EXPECT_THAT(error("[mf]\nfactors = 0"), HasSubstr("mf.factors is 0; it must lie between 1 and 4096"));
+  EXPECT_THAT(error("[mf]\nfactors = -1"), HasSubstr("mf.factors is -1"));
+  EXPECT_THAT(error("[text]\nb = 1.5"), HasSubstr("text.b is 1.5; it must lie between 0 and 1"));
+  EXPECT_THAT(error("[text]\nk1 = nan"), HasSubstr("text.k1 is nan"));
+  EXPECT_THAT(error("[text]\nanalyzer = \"french\""), HasSubstr("it must be one of \"english\", \"simple\""));
+  EXPECT_THAT(error("[events]\nsession_gap = \"soon\""),
+              AllOf(StartsWith("c.toml:2:"), HasSubstr("\"30m\", or \"none\"")));
+  EXPECT_THAT(error("[events]\nsession_gap = \"0m\""), HasSubstr("session_gap"));
+  EXPECT_THAT(error("[transformer]\nheads = 3"), HasSubstr("no multiple of transformer.heads (3)"));
+  EXPECT_THAT(error("[blend]\nseen = \"last:0\""), HasSubstr("last:N"));
+  EXPECT_THAT(error("[events.actions]\nbuy = -1"), HasSubstr("events.actions.buy is -1"));
+}
+
+TEST(Config, NamesThePlaceOfWhatIsNoToml) {
+  EXPECT_THAT(error("[mf]\nfactors = "), StartsWith("c.toml:2:"));
+  EXPECT_THAT(error("[mf]\nfactors = 1\nfactors = 2"), StartsWith("c.toml:3:"));
+  EXPECT_THAT(error("\xff"), StartsWith("c.toml:1:"));
+  EXPECT_THAT(error(std::string(5000, '[')), StartsWith("c.toml:"));
+}
+
+TEST(Config, PrintsDefaultsThatReadBackAsTheDefaults) {
+  const std::string defaults = config_defaults_toml();
+  EXPECT_EQ(parse_config(defaults, "defaults.toml"), Config());
+  for (const ConfigKey& key : config_keys()) {
+    EXPECT_FALSE(key.meaning.empty()) << key.name;
+    if (key.standard == "{}") continue;
+    EXPECT_THAT(defaults,
+                HasSubstr("\n" + key.name.substr(key.name.rfind('.') + 1) + " = " + key.standard + "\n"));
+  }
+}
+
+TEST(Config, NamesNoKeyTwice) {
+  std::set<std::string> names;
+  for (const ConfigKey& key : config_keys()) EXPECT_TRUE(names.insert(key.name).second) << key.name;
+}
+
+TEST(NearestName, TakesTheSmallestEditDistance) {
+  const std::vector<std::string_view> known = {"width", "window", "heads"};
+  EXPECT_EQ(nearest_name("widht", known), "width");
+  EXPECT_EQ(nearest_name("Window", known), "window");
+  EXPECT_EQ(nearest_name("head", known), "heads");
+  EXPECT_EQ(nearest_name("zzz", known), "");
+  EXPECT_EQ(nearest_name("", known), "");
+}
+
+}  // namespace
+}  // namespace segue::index

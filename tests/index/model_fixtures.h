@@ -1,0 +1,77 @@
+#pragma once
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <initializer_list>
+#include <iterator>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "index/catalogue.h"
+#include "index/model/training_data.h"
+
+namespace segue::index::testing {
+
+/// A catalogue of n items, ids in the order of their rows; those in `queries` are of kind `query`.
+inline Catalogue make_catalogue(std::size_t n, const std::set<ItemId>& queries = {}) {
+  std::vector<Item> items(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    char id[32];
+    std::snprintf(id, sizeof id, "i%07zu", i);
+    items[i].id = id;
+    items[i].title = id;
+    if (queries.contains(static_cast<ItemId>(i))) items[i].kind = kQueryKind;
+  }
+  return Catalogue(std::move(items));
+}
+
+inline TrainingData make_data(std::size_t items, const std::vector<std::vector<ItemId>>& sequences) {
+  TrainingData data;
+  data.item_count = items;
+  for (const auto& sequence : sequences) data.append(sequence, std::vector<float>(sequence.size(), 1.0f));
+  return data;
+}
+
+/// A small generator whose numbers are the same everywhere.
+class Random {
+ public:
+  explicit Random(std::uint64_t seed) : state_(seed) {}
+  std::uint64_t next() {
+    state_ += 0x9e3779b97f4a7c15ull;
+    std::uint64_t x = state_;
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ull;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebull;
+    return x ^ (x >> 31);
+  }
+  ItemId below(std::size_t n) { return static_cast<ItemId>(next() % n); }
+
+ private:
+  std::uint64_t state_;
+};
+
+/// A folder that is gone when the test ends.
+class TemporaryFolder {
+ public:
+  TemporaryFolder()
+      : path_(std::filesystem::temp_directory_path() / ("segue_model_test_" + std::to_string(getpid()))) {
+    std::filesystem::create_directories(path_);
+  }
+  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+inline std::string bytes_of(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+}  // namespace segue::index::testing

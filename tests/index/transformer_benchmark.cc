@@ -95,7 +95,7 @@ Metrics evaluate(const TransformerWeights& weights, const std::vector<std::vecto
       const std::vector<ItemId>& history = histories[u];
       const std::span<const ItemId> seen(history.data(), history.size() - 1);
       const ItemId target = history.back();
-      const std::vector<float> hidden = encoder.encode({history.data(), history.size() - 2});
+      const std::vector<float> hidden = encoder.encode(seen);
       if (hidden.empty()) {
         parts[block].add(static_cast<double>(items) / 2);
         continue;

@@ -15,6 +15,8 @@ class Catalogue {
  public:
   /// Sorts items. Ids must be unique: a second one throws std::invalid_argument (readers report it with its line).
   explicit Catalogue(std::vector<Item> items);
+  Catalogue(Catalogue&&) = default;  // moving a vector does not move its items
+  Catalogue& operator=(Catalogue&&) = default;
 
   std::size_t size() const noexcept { return items_.size(); }
   const Item& operator[](ItemId item) const { return items_[item]; }

@@ -31,7 +31,7 @@ struct Event {
 struct LogEvent {
   ItemId item = kNoItem;                  ///< kNoItem: a typed text that is no item's title
   std::uint32_t query = kNone;            ///< index into EventLog::queries, else kNone
-  float weight = 1;                       ///< of its action, for the implicit models
+  float weight = 1;                       ///< of its action, for the implicit models; 0: not for them
   float rating = std::numeric_limits<float>::quiet_NaN();
   double time = std::numeric_limits<double>::quiet_NaN();
   bool target = false;

@@ -3,39 +3,45 @@
 #include <cstddef>
 #include <string_view>
 
-/// The grammar of the query language, and the characters that matter to it. The first half is Lucene 3.0's
-/// classic syntax; operators and parameters are ours.
+// clang-format off
+/// The grammar of the query language, and the characters that matter to it. The first half is Lucene 3.0's classic
+/// syntax; operators and parameters are ours.
 ///
-///     query     := modifier? clause ( ( AND | OR )? modifier? clause )*
-///     modifier  := "+" | "-" | NOT
-///     AND       := "AND" | "&&"          OR := "OR" | "||"          NOT := "NOT" | "!"
-///     clause    := ( TERM ":" )? primary ( "^" NUMBER )?
-///     primary   := TERM ( "~" NUMBER? )? | PREFIX | WILDCARD | QUOTED ( "~" NUMBER? )? | range
-///                | "(" query ")" | "*:*" | "$" NAME | operator
-///     range     := "[" end "TO"? end "]" | "{" end "TO"? end "}"
-///     end       := "*" | BARE_END | QUOTED
-///     operator  := "{!" NAME ( space+ NAME "=" value )* space* "}" body*
-///     body      := "(" query ")" | "[" REAL ( "," REAL )* "]" | QUOTED         nothing stands before a body,
-///     not even space value     := BARE_VALUE | "'" ( any - "'" )* "'" | QUOTED | "$" NAME
+///     query      := modifier? clause ( ( AND | OR )? modifier? clause )*
+///     modifier   := "+" | "-" | NOT
+///     AND        := "AND" | "&&"
+///     OR         := "OR" | "||"
+///     NOT        := "NOT" | "!"
+///     clause     := ( TERM ":" )? primary ( "^" NUMBER )?
+///     primary    := TERM ( "~" NUMBER? )? | PREFIX | WILDCARD | QUOTED ( "~" NUMBER? )? | range
+///                 | "(" query ")" | "*:*" | "$" NAME | operator
+///     range      := "[" end "TO"? end "]" | "{" end "TO"? end "}"
+///     end        := "*" | BARE_END | QUOTED
+///     operator   := "{!" NAME ( space+ NAME "=" value )* space* "}" body*
+///     body       := "(" query ")" | "[" REAL ( "," REAL )* "]" | QUOTED       no space before it
+///     value      := BARE_VALUE | QUOTED | "'" ( any - "'" )* "'" | "$" NAME
 ///
-///     TERM       := start ( start | "+" | "-" )*, start being any character that is_special() does not name,
-///     or "\" any PREFIX     := TERM "*" WILDCARD   := ( TERM with "*" and "?" among its characters ) that is
-///     no PREFIX; it begins with neither QUOTED     := '"' ( any - '"' )* '"' BARE_END   := up to space or
-///     the bracket that closes the range; it is not "TO" and does not begin with '"' BARE_VALUE := up to
-///     space or "}" NUMBER     := digit+ ( "." digit+ )? NAME       := ( letter | "_" ) ( letter | digit |
-///     "_" | "." | "-" )*      ASCII; after "$" without "." and "-"
+///     TERM       := start ( start | "+" | "-" )*      start: "\" any, or a character that is not special (below)
+///     PREFIX     := TERM "*"
+///     WILDCARD   := a TERM with "*" and "?" among its characters that is no PREFIX; it begins with neither
+///     QUOTED     := '"' ( any - '"' )* '"'
+///     BARE_END   := up to space or the bracket that closes; not "TO", and it does not begin with '"'
+///     BARE_VALUE := up to space or "}"
+///     NUMBER     := digit+ ( "." digit+ )?
+///     NAME       := ( letter | "_" ) ( letter | digit | "_" | "." | "-" )*    ASCII; after "$" without "." and "-"
 ///
-/// In all of them "\" takes the meaning off the character after it, and \uXXXX is a UTF-16 code unit. Space
-/// may stand between all tokens but where the grammar says "nothing" and after "^" and "~"; the longest token
-/// wins, so that `ANDY` and `&&a` are terms. `$` not followed by a letter or "_" is a letter of a term.
+/// In all of them "\" takes the meaning off the character after it, and \uXXXX is a UTF-16 code unit. Space may stand
+/// between all tokens but before a body and after "^" and "~"; the longest token wins, so that `ANDY` and `&&a` are
+/// terms. `$` not followed by a letter or "_" is a letter of a term.
 ///
-/// AND, OR and NOT are modifiers of the clauses beside them, without precedence: AND makes the clause before
-/// it (unless that is prohibited) and the one after it required, OR says nothing, NOT prohibits. `a OR b AND
-/// c` is `a +b +c`.
+/// AND, OR and NOT are modifiers of the clauses beside them, without precedence: AND makes the clause before it (unless
+/// that is prohibited) and the one after it required, OR says nothing, NOT prohibits. `a OR b AND c` is `a +b +c`. A
+/// group of one clause without modifier is that clause; a boost on the group replaces the clause's own.
 ///
-/// Where this reads a text that Lucene 3.0 reads otherwise: an end of "*" is open; "\" escapes inside ranges;
-/// a tab or a line's end ends an end of a range; an escaped * or ? of a WILDCARD stays a plain character;
-/// `{!` begins an operator.
+/// Where this reads a text that Lucene 3.0 reads otherwise: an end of "*" is open; "\" escapes inside ranges; a tab or
+/// the end of a line ends an end of a range, and so does a quote that was opened there; an escaped * or ? of a WILDCARD
+/// stays a plain character; `{!` begins an operator; `*:a` is an error, since no field is called `*`.
+// clang-format on
 namespace segue::query::syntax {
 
 /// White space of the grammar at a position: the number of its bytes, 0 for anything else. U+3000 counts, as

@@ -39,6 +39,7 @@ class HeadReader {
         read_argument();
       }
     }
+    if (head_.value.name.empty()) head_.value.arguments.clear();  // of nothing
     head_.end = at_;
     return std::move(head_);
   }

@@ -189,7 +189,9 @@ class Parser {
       advance(), advance();
       if (at(TokenKind::kStar)) {
         advance();
-        node = finish(MatchAll{}, suffixes(Tail::kOther));
+        const Suffixes tail = suffixes(Tail::kWord);
+        warn_of_idle_tilde(tail);
+        node = finish(MatchAll{}, tail);
       } else {
         diagnostics_.error({first.range.begin, end_}, "* is not a field",
                            "name a field, or write *:* to match everything");
@@ -268,7 +270,7 @@ class Parser {
       }
       return finish(Fuzzy{std::move(text), similarity}, tail, std::move(field));
     }
-    if (tail.tilde) diagnostics_.warning(tail.tilde->range, "~ has no effect on a pattern", "leave it out");
+    warn_of_idle_tilde(tail);
     if (token.kind == TokenKind::kPrefix) {
       const TextRange range{token.range.begin, token.range.end - 1};
       return finish(Prefix{unescape(text_, range, diagnostics_)}, tail, std::move(field));
@@ -280,6 +282,10 @@ class Parser {
                              (field.empty() ? "" : "; [* TO *] finds all that have the field"));
     }
     return finish(Wildcard{unescape_pattern(text_, token.range, diagnostics_)}, tail, std::move(field));
+  }
+
+  void warn_of_idle_tilde(const Suffixes& tail) {
+    if (tail.tilde) diagnostics_.warning(tail.tilde->range, "~ has no effect on a pattern", "leave it out");
   }
 
   Node phrase(const Token& token, std::string field) {

@@ -14,8 +14,8 @@
 
 namespace segue::index {
 
-/// How two vectors are compared. Scores always fall with distance: kL2 scores are the negative squared distance. For
-/// kCosine the rows are stored at unit length and the query is brought to it.
+/// How two vectors are compared. Scores always fall with distance: kL2 scores are the negative squared
+/// distance. For kCosine the rows are stored at unit length and the query is brought to it.
 enum class Metric { kInnerProduct, kCosine, kL2 };
 
 std::string_view to_string(Metric metric);  ///< "ip", "cosine", "l2"
@@ -23,15 +23,18 @@ std::string_view to_string(Metric metric);  ///< "ip", "cosine", "l2"
 /// Nearest items by a vector, exactly or approximately (Faiss behind it). Immutable, thread-safe.
 class VectorIndex {
  public:
-  /// Builds over vectors [n, d]; row r belongs to items[r], which rise. factory: "auto" or a Faiss factory string, of
-  /// which this version takes "Flat". Throws Error (kBadInput) for a factory that Faiss does not know.
-  static std::unique_ptr<VectorIndex> build(kernels::ConstMatrix vectors, std::span<const ItemId> items, Metric metric,
-                                            std::string_view factory = "auto");
-  /// Opens what save() wrote. The bytes must have been verified before: Faiss trusts them. Throws Error (kDamagedStore).
+  /// Builds over vectors [n, d]; row r belongs to items[r], which rise. factory: "auto" or a Faiss factory
+  /// string, of which this version takes "Flat". Throws Error (kBadInput) for another factory or a value that
+  /// is not finite.
+  static std::unique_ptr<VectorIndex> build(kernels::ConstMatrix vectors, std::span<const ItemId> items,
+                                            Metric metric, std::string_view factory = "auto");
+  /// Opens what save() wrote. The bytes must have been verified before: Faiss trusts them. Throws Error
+  /// (kDamagedStore).
   static std::unique_ptr<VectorIndex> open(const std::filesystem::path& file);
   ~VectorIndex();
 
-  /// Writes and fsyncs one file. Throws Error (kResource).
+  /// Writes and fsyncs two files: FILE in Faiss's own format, and FILE.items.safetensors with the items of
+  /// its rows and the metric. Throws Error (kResource).
   void save(const std::filesystem::path& file) const;
 
   std::size_t size() const;
@@ -39,13 +42,17 @@ class VectorIndex {
   Metric metric() const;
   std::string factory() const;  ///< "Flat" and so on: what serves
   bool contains(ItemId item) const;
-  /// The stored vector [d], at unit length for kCosine. Throws std::invalid_argument for an item that is not contained.
+  /// The stored vector [d], at unit length for kCosine. Throws std::invalid_argument for an item that is not
+  /// contained.
   std::vector<float> vector(ItemId item) const;
 
-  /// The k best items of `allowed` (null: all) by (falling score, rising item); fewer only when fewer are allowed.
-  /// query [d]; a length that differs throws std::invalid_argument.
-  std::vector<ScoredItem> search(std::span<const float> query, std::size_t k, const ItemSet* allowed = nullptr) const;
-  /// Scores of single items, 0 for one that is not contained.
+  /// The k best items of `allowed` (null: all) by (falling score, rising item), exactly so where scores are
+  /// equal; fewer only when fewer are allowed, or when a product overflows: such an item does not appear.
+  /// query [d]: another length or a value that is not finite throws std::invalid_argument. Uses the calling
+  /// thread only.
+  std::vector<ScoredItem> search(std::span<const float> query, std::size_t k,
+                                 const ItemSet* allowed = nullptr) const;
+  /// Scores of single items, the same bits as search() gives; 0 for one that is not contained.
   void score(std::span<const float> query, std::span<const ItemId> items, std::span<double> scores) const;
 
  private:

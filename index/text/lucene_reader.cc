@@ -64,12 +64,12 @@ class PhraseCollector : public Collector {
 
 }  // namespace
 
-LuceneReader::LuceneReader(const std::filesystem::path& directory) : impl_(std::make_unique<Impl>()) {
+LuceneReader::LuceneReader(const std::filesystem::path& directory)
+    : impl_(std::make_unique<Impl>(directory)) {
   ensure_lucene_warm();
-  impl_->directory = directory.string();
   reading(impl_->directory, [&] {
     const DirectoryPtr files =
-        newLucene<MMapDirectory>(to_wide(impl_->directory), NoLockFactory::getNoLockFactory());
+        newLucene<MMapDirectory>(impl_->named.wide(), NoLockFactory::getNoLockFactory());
     impl_->reader = IndexReader::open(files, true);
     if (impl_->reader->getSequentialSubReaders().size() > 1 || impl_->reader->hasDeletions()) {
       throw Error(ErrorKind::kDamagedStore, "the text index is not one segment without deletions",

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "index/text/lucene_directory_impl.h"
 #include "index/text/lucene_impl.h"
 #include "index/text/lucene_reader.h"
 
@@ -10,7 +11,10 @@ namespace segue::index {
 inline constexpr std::int32_t kPrecisionStep = 8;
 
 struct LuceneReader::Impl {
-  std::string directory;
+  explicit Impl(const std::filesystem::path& path) : directory(path.string()), named(path) {}
+
+  std::string directory;  ///< for messages
+  NamedDirectory named;
   Lucene::IndexReaderPtr reader;
   Lucene::IndexSearcherPtr
       searcher;  ///< every factor of its similarity is 1: scores are what our own scorers say

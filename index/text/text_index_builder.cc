@@ -85,9 +85,9 @@ std::map<std::string, FieldType, std::less<>> field_types(const Catalogue& catal
 class Builder {
  public:
   Builder(const std::filesystem::path& directory, const Analyzer& analyzer, const Catalogue& catalogue)
-      : analyzer_(analyzer), catalogue_(catalogue), types_(field_types(catalogue)) {
+      : directory_(directory), analyzer_(analyzer), catalogue_(catalogue), types_(field_types(catalogue)) {
     const DirectoryPtr files =
-        newLucene<SimpleFSDirectory>(to_wide(directory.string()), NoLockFactory::getNoLockFactory());
+        newLucene<SimpleFSDirectory>(directory_.wide(), NoLockFactory::getNoLockFactory());
     // No field is analysed by Lucene++: its tokens are given.
     writer_ = newLucene<IndexWriter>(files, newLucene<KeywordAnalyzer>(), true,
                                      IndexWriter::MaxFieldLengthUNLIMITED);
@@ -183,6 +183,7 @@ class Builder {
     }
   }
 
+  NamedDirectory directory_;
   const Analyzer& analyzer_;
   const Catalogue& catalogue_;
   std::map<std::string, FieldType, std::less<>> types_;

@@ -279,7 +279,7 @@ TEST(TextIndex, RefusesADirectoryThatHoldsSomething) {
   EXPECT_THROW(TextIndex::build(Catalogue({item("a", "b")}), scratch.path()), Error);
 }
 
-TEST(TextIndex, LivesInDirectoriesOfAnyName) {
+TEST(TextIndex, LivesInDirectoriesOfAnyNameInAnyLocale) {
   const ScratchDirectory scratch;
   const Catalogue catalogue({item("a", "red lamp")});
   const auto directory = scratch.path() / "Größe 日本" / "text";

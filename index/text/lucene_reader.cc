@@ -75,6 +75,8 @@ LuceneReader::LuceneReader(const std::filesystem::path& directory)
       throw Error(ErrorKind::kDamagedStore, "the text index is not one segment without deletions",
                   impl_->directory, kMend);
     }
+    const auto segments = impl_->reader->getSequentialSubReaders();
+    impl_->segment = segments.empty() ? impl_->reader : segments[0];
     impl_->searcher = newLucene<IndexSearcher>(impl_->reader);
     impl_->searcher->setSimilarity(newLucene<NeutralSimilarity>());
   });
@@ -95,17 +97,28 @@ std::size_t LuceneReader::size() const {
 
 namespace {
 
-// Calls visit(documents, frequencies, count) with blocks of a term's postings.
+// Calls visit(documents, frequencies, count) with blocks of postings.
 template <class Visit>
-void for_each_block(const IndexReaderPtr& reader, const TermPtr& term, Visit&& visit) {
+void for_each_block(const TermDocsPtr& postings, Visit&& visit) {
   constexpr std::int32_t kBlock = 512;
-  const TermDocsPtr postings = reader->termDocs(term);
   Collection<std::int32_t> documents = Collection<std::int32_t>::newInstance(kBlock);
   Collection<std::int32_t> frequencies = Collection<std::int32_t>::newInstance(kBlock);
   while (const std::int32_t count = postings->read(documents, frequencies)) {
     visit(&documents[0], &frequencies[0], static_cast<std::size_t>(count));
   }
-  postings->close();
+}
+
+// Calls visit(enumeration, text) with the terms of a field from `from` on, until it returns false.
+template <class Visit>
+void for_each_term(const IndexReaderPtr& reader, std::string_view field, std::string_view from,
+                   Visit&& visit) {
+  const String wide_field = to_wide(field);
+  const TermEnumPtr terms = reader->terms(newLucene<Term>(wide_field, to_wide_value(from)));
+  do {
+    const TermPtr term = terms->term();
+    if (!term || term->field() != wide_field || !visit(terms, to_utf8(term->text()))) break;
+  } while (terms->next());
+  terms->close();
 }
 
 TermPtr exact_term(std::string_view field, std::string_view term) {
@@ -119,19 +132,19 @@ Postings LuceneReader::postings(std::string_view field, std::string_view term, b
   return reading(impl_->directory, [&] {
     Postings result;
     const TermPtr exact = exact_term(field, term);
-    const auto expected = static_cast<std::size_t>(impl_->reader->docFreq(exact));
+    const auto expected = static_cast<std::size_t>(impl_->segment->docFreq(exact));
     if (expected == 0) return result;
     result.items.reserve(expected);
     if (frequencies) result.frequencies.reserve(expected);
-    for_each_block(impl_->reader, exact,
-                   [&](const std::int32_t* docs, const std::int32_t* tfs, std::size_t count) {
-                     for (std::size_t i = 0; i < count; ++i) {
-                       const auto item = static_cast<ItemId>(docs[i]);
-                       result.items.push_back(item);
-                       result.document_frequency += countable.contains(item) ? 1 : 0;
-                       if (frequencies) result.frequencies.push_back(static_cast<std::uint32_t>(tfs[i]));
-                     }
-                   });
+    const TermDocsPtr found = impl_->segment->termDocs(exact);
+    for_each_block(found, [&](const std::int32_t* docs, const std::int32_t* tfs, std::size_t count) {
+      for (std::size_t i = 0; i < count; ++i) {
+        const auto item = static_cast<ItemId>(docs[i]);
+        result.items.push_back(item);
+        result.document_frequency += countable.contains(item) ? 1 : 0;
+        if (frequencies) result.frequencies.push_back(static_cast<std::uint32_t>(tfs[i]));
+      }
+    });
     return result;
   });
 }
@@ -139,22 +152,27 @@ Postings LuceneReader::postings(std::string_view field, std::string_view term, b
 void LuceneReader::terms(std::string_view field, std::string_view from,
                          const std::function<bool(std::string_view)>& visit) const {
   reading(impl_->directory, [&] {
-    const String wide_field = to_wide(field);
-    const TermEnumPtr terms = impl_->reader->terms(newLucene<Term>(wide_field, to_wide_value(from)));
-    do {
-      const TermPtr term = terms->term();
-      if (!term || term->field() != wide_field || !visit(to_utf8(term->text()))) break;
-    } while (terms->next());
-    terms->close();
+    for_each_term(impl_->segment, field, from,
+                  [&](const TermEnumPtr&, std::string_view term) { return visit(term); });
   });
 }
 
-void LuceneReader::insert_items(std::string_view field, std::string_view term, ItemSet& items) const {
-  reading(impl_->directory, [&] {
-    for_each_block(impl_->reader, exact_term(field, term),
-                   [&](const std::int32_t* docs, const std::int32_t*, std::size_t count) {
-                     for (std::size_t i = 0; i < count; ++i) items.insert(static_cast<ItemId>(docs[i]));
-                   });
+ItemSet LuceneReader::items_of_terms(std::string_view field, std::string_view from,
+                                     const std::function<TermStep(std::string_view)>& select) const {
+  return reading(impl_->directory, [&] {
+    ItemSet items(size());
+    const TermDocsPtr postings = impl_->segment->termDocs();
+    for_each_term(impl_->segment, field, from, [&](const TermEnumPtr& terms, std::string_view term) {
+      const TermStep step = select(term);
+      if (step != TermStep::kTake) return step == TermStep::kSkip;
+      postings->seek(terms);  // the enumeration knows where the postings are: no look-up
+      for_each_block(postings, [&](const std::int32_t* docs, const std::int32_t*, std::size_t count) {
+        for (std::size_t i = 0; i < count; ++i) items.insert(static_cast<ItemId>(docs[i]));
+      });
+      return true;
+    });
+    postings->close();
+    return items;
   });
 }
 
@@ -179,10 +197,8 @@ ItemSet LuceneReader::numbers(std::string_view field, const NumberRange& range) 
     ItemSet items(size());
     const FilterPtr filter = NumericRangeFilter::newDoubleRange(to_wide(field), kPrecisionStep, range.low,
                                                                 range.high, range.inclusive, range.inclusive);
-    for (IndexReaderPtr segment : impl_->reader->getSequentialSubReaders()) {
-      const DocIdSetPtr matched = filter->getDocIdSet(segment);
-      const DocIdSetIteratorPtr it = matched ? matched->iterator() : DocIdSetIteratorPtr();
-      if (!it) continue;
+    const DocIdSetPtr matched = filter->getDocIdSet(impl_->segment);
+    if (const DocIdSetIteratorPtr it = matched ? matched->iterator() : DocIdSetIteratorPtr()) {
       for (std::int32_t doc = it->nextDoc(); doc != DocIdSetIterator::NO_MORE_DOCS; doc = it->nextDoc()) {
         items.insert(static_cast<ItemId>(doc));
       }

@@ -22,6 +22,9 @@ struct NumberRange {
   bool inclusive = true;
 };
 
+/// What to do with a term of an enumeration.
+enum class TermStep { kTake, kSkip, kStop };
+
 /// An item that holds a phrase, and how often: each match counts 1, a sloppy one 1 / (moves + 1).
 struct PhraseMatch {
   ItemId item = kNoItem;
@@ -43,8 +46,9 @@ class LuceneReader {
   /// false.
   void terms(std::string_view field, std::string_view from,
              const std::function<bool(std::string_view)>& visit) const;
-  /// Adds the items that hold a term to a set.
-  void insert_items(std::string_view field, std::string_view term, ItemSet& items) const;
+  /// Items that hold at least one of the terms that `select` takes; it sees them as in terms().
+  ItemSet items_of_terms(std::string_view field, std::string_view from,
+                         const std::function<TermStep(std::string_view)>& select) const;
   /// Items in which at least two tokens stand at their positions, up to `slop` moves; rising.
   std::vector<PhraseMatch> phrase(std::string_view field, std::span<const Token> tokens, int slop) const;
   ItemSet numbers(std::string_view field, const NumberRange& range) const;

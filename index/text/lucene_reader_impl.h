@@ -16,6 +16,7 @@ struct LuceneReader::Impl {
   std::string directory;  ///< for messages
   NamedDirectory named;
   Lucene::IndexReaderPtr reader;
+  Lucene::IndexReaderPtr segment;  ///< of reader its one segment; of an empty index reader itself
   Lucene::IndexSearcherPtr
       searcher;  ///< every factor of its similarity is 1: scores are what our own scorers say
 };

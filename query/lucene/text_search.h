@@ -15,20 +15,20 @@
 
 namespace segue::query {
 
-/// The scores that operator nodes of a tree have as clauses, by node: items in rising order, each once. The nodes must
-/// be those of the very tree that is searched.
+/// The scores that operator nodes of a tree have as clauses, by node: items in rising order, each once. The
+/// nodes must be those of the very tree that is searched.
 using OperatorScores = std::map<const syntax::Node*, std::vector<index::ScoredItem>>;
 
 /// BM25 of one word of one item, with all that went into it.
 struct TermScore {
   std::string field;
-  std::string term;             ///< as indexed
-  double frequency = 0;         ///< tf in the item; of a phrase the number of (sloppy) matches
+  std::string term;      ///< as indexed
+  double frequency = 0;  ///< tf in the item; of a phrase the number of (sloppy) matches
   std::uint64_t document_frequency = 0;
-  std::int32_t length = 0;      ///< tokens of the item's field
+  std::int32_t length = 0;  ///< tokens of the item's field
   double idf = 0;
-  double boost = 1;             ///< the product of the boosts around it
-  double score = 0;             ///< boost included
+  double boost = 1;  ///< the product of the boosts around it
+  double score = 0;  ///< boost included
 };
 
 /// What one leaf of the tree gave to an item.
@@ -49,9 +49,9 @@ struct TextHits {
   std::size_t total = 0;                 ///< all that match, exactly
 };
 
-/// Runs trees on a text index: lowers them to Lucene++ queries (BM25 by our own Query and Scorer; operators as queries of
-/// scored items) and searches. The tree holds no Param nodes: they are bound before. Text leaves are analysed here.
-/// Thread-safe; made once per snapshot.
+/// Runs trees on a text index: lowers them to Lucene++ queries (BM25 by our own Query and Scorer; operators
+/// as queries of scored items) and searches. The tree holds no Param nodes: they are bound before. Text
+/// leaves are analysed here. Thread-safe; made once per snapshot.
 class TextSearch {
  public:
   explicit TextSearch(const index::TextIndex& index, index::Bm25Parameters parameters = {});

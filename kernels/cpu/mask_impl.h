@@ -1,22 +1,22 @@
 // The vector form of kernels/dropout_mask.h.
+// Include kernels/cpu/lanes_impl.h first.
 
-#include "kernels/cpu/lanes_impl.h"
 #include "kernels/dropout_mask.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace segue::kernels::HWY_NAMESPACE {
 
-/// What is left of v, the elements from `first` on of the stream that key chooses: 0 where mask_word is below
-/// limit.
-HWY_INLINE Vector drop(Vector v, MaskKey key, std::uint32_t first, std::uint32_t limit) {
+/// Which of the elements from `first` on, of the stream that key chooses, have a mask_word below limit.
+HWY_INLINE hn::Mask<Floats> dropped(MaskKey key, std::size_t first, std::uint32_t limit) {
   const Words w;
   const hn::RebindToSigned<Floats> s;
-  auto x = hn::Add(hn::Mul(hn::Iota(w, first), hn::Set(w, 0x9e3779b9u)), hn::Set(w, key.low));
+  // Iota(w, first) would build its vector lane by lane.
+  const auto index = hn::Add(hn::Iota(w, 0), hn::Set(w, static_cast<std::uint32_t>(first)));
+  auto x = hn::Add(hn::Mul(index, hn::Set(w, 0x9e3779b9u)), hn::Set(w, key.low));
   x = hn::Mul(hn::Xor(x, hn::ShiftRight<16>(x)), hn::Set(w, 0x21f0aaadu));
   x = hn::Mul(hn::Xor(hn::Xor(x, hn::ShiftRight<15>(x)), hn::Set(w, key.high)), hn::Set(w, 0x735a2d97u));
   x = hn::ShiftRight<8>(hn::Xor(x, hn::ShiftRight<15>(x)));
-  const auto dropped = hn::Lt(hn::BitCast(s, x), hn::Set(s, static_cast<std::int32_t>(limit)));
-  return hn::IfThenZeroElse(hn::RebindMask(Floats(), dropped), v);
+  return hn::RebindMask(Floats(), hn::Lt(hn::BitCast(s, x), hn::Set(s, static_cast<std::int32_t>(limit))));
 }
 
 }  // namespace segue::kernels::HWY_NAMESPACE

@@ -1,8 +1,6 @@
 // What attention and its backward kernel share: the operands of a head in whole vectors, and the products
 // over them.
 
-#include <algorithm>
-
 #include "kernels/cpu/head.h"
 #include "kernels/cpu/lanes_impl.h"
 #include "kernels/cpu/mask_impl.h"
@@ -72,7 +70,8 @@ HWY_INLINE void transpose_square(const float* from, std::size_t from_stride, flo
   for (std::size_t i = 0; i < 4; ++i) std::memcpy(to + i * to_stride, &columns[i], sizeof(Quad));
 }
 
-/// to [from.cols, stride] = from transposed, the columns beyond its rows 0.
+/// to [from.cols, stride] = from transposed. The columns beyond its rows stay what they were: they belong to
+/// no key, and what comes of them is never looked at.
 HWY_INLINE void pack_transposed(ConstMatrix from, float* to, std::size_t stride) {
   const std::size_t square_rows = from.rows / 4 * 4;
   const std::size_t square_cols = from.cols / 4 * 4;
@@ -84,7 +83,6 @@ HWY_INLINE void pack_transposed(ConstMatrix from, float* to, std::size_t stride)
   for (std::size_t c = 0; c < from.cols; ++c) {
     float* out = to + c * stride;
     for (std::size_t r = c < square_cols ? square_rows : 0; r < from.rows; ++r) out[r] = from(r, c);
-    std::fill(out + from.rows, out + stride, 0.0f);
   }
 }
 

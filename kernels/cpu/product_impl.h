@@ -38,47 +38,73 @@ struct Extent {
   std::size_t end_inner;
 };
 
-/// A tile of kRows by kVectors sums, handed to store(r, c, vector) one vector at a time.
-template <std::size_t kRows, std::size_t kVectors, class Store>
-HWY_INLINE void product_tile(Left a, Right b, std::size_t r, std::size_t c, const Extent& extent,
+/// The rows of a tile. At the end of a matrix fewer are wanted: the last is then taken again, which costs
+/// less than code for each number of rows.
+struct TileRows {
+  std::size_t begin;
+  std::size_t count;
+  HWY_INLINE std::size_t at(std::size_t i) const { return begin + (i < count ? i : count - 1); }
+};
+
+/// A tile of kVectors from column c on, handed to store(r, c, vector) one vector at a time. The loops over
+/// rows and vectors must be unrolled, or the sums live in memory.
+template <std::size_t kVectors, class Store>
+HWY_INLINE void product_tile(Left a, Right b, TileRows rows, std::size_t c, const Extent& extent,
                              const Store& store) {
   const Floats d;
   const std::size_t n = hn::Lanes(d);
-  Vector sums[kRows][kVectors];
-  for (std::size_t i = 0; i < kRows; ++i) {
+  const float* left[kTileRows];
+  Vector sums[kTileRows][kVectors];
+#pragma GCC unroll 4
+  for (std::size_t i = 0; i < kTileRows; ++i) {
+    left[i] = a.data + rows.at(i) * a.row;
+#pragma GCC unroll 4
     for (std::size_t j = 0; j < kVectors; ++j) sums[i][j] = hn::Zero(d);
   }
   for (std::size_t k = extent.first_inner; k < extent.end_inner; ++k) {
-    Vector right[kVectors];
-    for (std::size_t j = 0; j < kVectors; ++j) right[j] = hn::LoadU(d, b.data + k * b.stride + c + j * n);
-    for (std::size_t i = 0; i < kRows; ++i) {
-      const Vector left = hn::Set(d, a.data[(r + i) * a.row + k * a.inner]);
-      for (std::size_t j = 0; j < kVectors; ++j) sums[i][j] = hn::MulAdd(left, right[j], sums[i][j]);
+    const float* right = b.data + k * b.stride + c;
+    Vector row[kVectors];
+#pragma GCC unroll 4
+    for (std::size_t j = 0; j < kVectors; ++j) row[j] = hn::LoadU(d, right + j * n);
+#pragma GCC unroll 4
+    for (std::size_t i = 0; i < kTileRows; ++i) {
+      const Vector factor = hn::Set(d, left[i][k * a.inner]);
+#pragma GCC unroll 4
+      for (std::size_t j = 0; j < kVectors; ++j) sums[i][j] = hn::MulAdd(factor, row[j], sums[i][j]);
     }
   }
-  for (std::size_t i = 0; i < kRows; ++i) {
-    for (std::size_t j = 0; j < kVectors; ++j) store(r + i, c + j * n, sums[i][j]);
+#pragma GCC unroll 4
+  for (std::size_t i = 0; i < kTileRows; ++i) {
+    if (i >= rows.count) break;
+#pragma GCC unroll 4
+    for (std::size_t j = 0; j < kVectors; ++j) store(rows.begin + i, c + j * n, sums[i][j]);
   }
 }
 
-template <std::size_t kRows, class Store>
-HWY_INLINE void product_rows(Left a, Right b, std::size_t r, const Extent& extent, const Store& store) {
-  const std::size_t n = hn::Lanes(Floats());
-  std::size_t c = extent.first_col;
-  for (; c + (kTileVectors - 1) * n < extent.end_col; c += kTileVectors * n) {
-    product_tile<kRows, kTileVectors>(a, b, r, c, extent, store);
+/// The last `vectors` <= kVectors of a strip of rows.
+template <std::size_t kVectors, class Store>
+HWY_INLINE void product_end(Left a, Right b, TileRows rows, std::size_t c, std::size_t vectors,
+                            const Extent& extent, const Store& store) {
+  if constexpr (kVectors > 0) {
+    if (vectors == kVectors) return product_tile<kVectors>(a, b, rows, c, extent, store);
+    product_end<kVectors - 1>(a, b, rows, c, vectors, extent, store);
   }
-  for (; c < extent.end_col; c += n) product_tile<kRows, 1>(a, b, r, c, extent, store);
 }
 
 /// Stores rows [0, rows) of a b, of each group of rows the part that extent(begin, end) names: store(row,
 /// column, vector) gets whole vectors, also where the last reaches beyond end_col.
 template <class Extents, class Store>
-HWY_INLINE void product(Left a, Right b, std::size_t rows, const Extents& extent, const Store& store) {
-  std::size_t r = 0;
-  for (; r + kTileRows <= rows; r += kTileRows)
-    product_rows<kTileRows>(a, b, r, extent(r, r + kTileRows), store);
-  for (; r < rows; ++r) product_rows<1>(a, b, r, extent(r, r + 1), store);
+HWY_INLINE void product(Left a, Right b, std::size_t rows, const Extents& extent_of, const Store& store) {
+  const std::size_t n = hn::Lanes(Floats());
+  for (std::size_t r = 0; r < rows; r += kTileRows) {
+    const TileRows tile{r, rows - r < kTileRows ? rows - r : kTileRows};
+    const Extent extent = extent_of(r, r + tile.count);
+    std::size_t c = extent.first_col;
+    for (; c + kTileVectors * n <= padded(extent.end_col); c += kTileVectors * n) {
+      product_tile<kTileVectors>(a, b, tile, c, extent, store);
+    }
+    product_end<kTileVectors - 1>(a, b, tile, c, (padded(extent.end_col) - c) / n, extent, store);
+  }
 }
 
 }  // namespace segue::kernels::HWY_NAMESPACE

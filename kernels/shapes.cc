@@ -190,6 +190,8 @@ void als_solve(ConstMatrix gram, ConstMatrix factors, std::span<const std::uint3
 }
 
 void top_k(std::span<const float> scores, std::span<const std::uint64_t> allowed) {
+  if (scores.size() > std::size_t{1} << 32)
+    refuse("top_k", "indices are 32 bits, there are more scores than that");
   if (!allowed.empty()) same_size("top_k", "words in allowed", allowed.size(), (scores.size() + 63) / 64);
 }
 

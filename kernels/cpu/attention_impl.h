@@ -49,8 +49,10 @@ void attend(const Head& head, ConstMatrix q, ConstMatrix k, ConstMatrix v, Matri
     });
     clear_behind(row, t + 1, plan.keys);
     sums[t] = sum_of(sum);
-    factors[t] = head.keep / sums[t];
   }
+  each_vector(plan.length, [&](std::size_t t, auto lanes) HWY_ATTR {
+    lanes.store(d, hn::Div(hn::Set(d, head.keep), lanes.load(d, sums + t)), factors + t);
+  });
   product(left(weights, plan.keys), {values, plan.width}, plan.length, plan.over_keys(),
           into(head.of(out), [factors](std::size_t t) { return factors[t]; }));
 

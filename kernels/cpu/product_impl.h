@@ -91,19 +91,24 @@ HWY_INLINE void product_end(Left a, Right b, TileRows rows, std::size_t c, std::
   }
 }
 
-/// Stores rows [0, rows) of a b, of each group of rows the part that extent(begin, end) names: store(row,
-/// column, vector) gets whole vectors, also where the last reaches beyond end_col.
+/// One strip of rows of a product, see below.
+template <class Store>
+HWY_INLINE void product_strip(Left a, Right b, TileRows rows, const Extent& extent, const Store& store) {
+  const std::size_t n = hn::Lanes(Floats());
+  const std::size_t end = padded(extent.end_col);
+  std::size_t c = extent.first_col;
+  for (; c + kTileVectors * n <= end; c += kTileVectors * n)
+    product_tile<kTileVectors>(a, b, rows, c, extent, store);
+  product_end<kTileVectors - 1>(a, b, rows, c, (end - c) / n, extent, store);
+}
+
+/// Stores rows [0, rows) of a b, of each strip [begin, end) of rows the part that extent_of(begin, end)
+/// names: store(row, column, vector) gets whole vectors, also where the last reaches beyond end_col.
 template <class Extents, class Store>
 HWY_INLINE void product(Left a, Right b, std::size_t rows, const Extents& extent_of, const Store& store) {
-  const std::size_t n = hn::Lanes(Floats());
   for (std::size_t r = 0; r < rows; r += kTileRows) {
-    const TileRows tile{r, rows - r < kTileRows ? rows - r : kTileRows};
-    const Extent extent = extent_of(r, r + tile.count);
-    std::size_t c = extent.first_col;
-    for (; c + kTileVectors * n <= padded(extent.end_col); c += kTileVectors * n) {
-      product_tile<kTileVectors>(a, b, tile, c, extent, store);
-    }
-    product_end<kTileVectors - 1>(a, b, tile, c, (padded(extent.end_col) - c) / n, extent, store);
+    const TileRows strip{r, rows - r < kTileRows ? rows - r : kTileRows};
+    product_strip(a, b, strip, extent_of(r, r + strip.count), store);
   }
 }
 

@@ -4,6 +4,8 @@
 
 #include <mutex>
 
+#include "kernels/cpu/instruction_sets.h"
+
 namespace segue::kernels {
 
 CpuBackend::CpuBackend() {
@@ -12,7 +14,7 @@ CpuBackend::CpuBackend() {
 }
 
 std::string CpuBackend::description() const {
-  return std::string("cpu, ") + openblas_get_config();
+  return "loops in " + instruction_sets().front() + ", products by " + openblas_get_config();
 }
 
 std::unique_ptr<Backend> make_cpu_backend() {

@@ -4,7 +4,6 @@
 #include <limits>
 #include <stdexcept>
 
-#include "kernels/cpu/blas.h"
 #include "kernels/cpu/cpu_backend.h"
 #include "kernels/shapes.h"
 
@@ -29,17 +28,12 @@ CBLAS_TRANSPOSE to_blas(Op op) {
 
 }  // namespace
 
-void blas::gemm(ConstMatrix a, Op op_a, ConstMatrix b, Op op_b, std::size_t k, float alpha, float beta,
-                Matrix c) {
-  if (c.rows == 0 || c.cols == 0) return;
-  cblas_sgemm(CblasRowMajor, to_blas(op_a), to_blas(op_b), to_blas(c.rows), to_blas(c.cols), to_blas(k),
-              alpha, a.data, leading(a), b.data, leading(b), beta, c.data, leading(c));
-}
-
 void CpuBackend::matmul(ConstMatrix a, Op op_a, ConstMatrix b, Op op_b, float alpha, float beta,
                         Matrix c) const {
   const shapes::Product product = shapes::matmul(a, op_a, b, op_b, c);
-  blas::gemm(a, op_a, b, op_b, product.k, alpha, beta, c);
+  if (c.rows == 0 || c.cols == 0) return;
+  cblas_sgemm(CblasRowMajor, to_blas(op_a), to_blas(op_b), to_blas(product.m), to_blas(product.n),
+              to_blas(product.k), alpha, a.data, leading(a), b.data, leading(b), beta, c.data, leading(c));
 }
 
 void CpuBackend::matvec(ConstMatrix x, std::span<const float> v, std::span<float> y) const {

@@ -29,6 +29,13 @@ TEST(Backends, GiveTheDeviceThatWasAskedForOrSayWhyNot) {
   }
 }
 
+TEST(InstructionSets, AreChosenByNameAndOthersRefused) {
+  ASSERT_FALSE(instruction_sets().empty());
+  for (const std::string& set : instruction_sets()) EXPECT_NO_THROW(use_instruction_set(set));
+  use_instruction_set({});
+  EXPECT_THROW(use_instruction_set("MMX"), std::invalid_argument);
+}
+
 class Bits : public EveryBackend {};
 SEGUE_ON_EVERY_BACKEND(Bits);
 

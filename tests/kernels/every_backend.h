@@ -5,10 +5,13 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
 #include "kernels/backend.h"
+#include "kernels/cpu/instruction_sets.h"
 #include "tests/kernels/reference.h"
 
 namespace segue::kernels {
@@ -103,29 +106,44 @@ inline testing::AssertionResult near(std::span<const float> value, const referen
   return near(reference::Dense(value), expected, tolerance);
 }
 
-/// Runs a test body on each backend that works on this machine.
-class EveryBackend : public testing::TestWithParam<const Backend*> {
- protected:
-  const Backend& backend() const { return *GetParam(); }
+/// A backend as the tests run it: the CPU's once for each instruction set that its loops were compiled for,
+/// since a user's processor may have another than the one that tests.
+struct Variant {
+  const Backend* backend;
+  std::string instruction_set;  ///< empty for other devices
 };
 
-inline const std::vector<std::unique_ptr<Backend>>& backends_under_test() {
+inline std::vector<Variant> variants() {
   static const std::vector<std::unique_ptr<Backend>> backends = available_backends();
-  return backends;
+  std::vector<Variant> result;
+  for (const auto& backend : backends) {
+    if (backend->device() != Device::kCpu) {
+      result.push_back({backend.get(), ""});
+      continue;
+    }
+    for (const std::string& set : instruction_sets()) result.push_back({backend.get(), set});
+  }
+  return result;
 }
 
-inline std::vector<const Backend*> backend_parameters() {
-  std::vector<const Backend*> parameters;
-  for (const auto& backend : backends_under_test()) parameters.push_back(backend.get());
-  return parameters;
+inline std::string variant_name(const testing::TestParamInfo<Variant>& info) {
+  return std::string(info.param.backend->name()) + info.param.instruction_set;
 }
 
-inline std::string backend_name(const testing::TestParamInfo<const Backend*>& info) {
-  return std::string(info.param->name());
+inline void PrintTo(const Variant& variant, std::ostream* out) {
+  *out << variant.backend->name() << variant.instruction_set;
 }
+
+/// Runs a test body on each backend that works on this machine.
+class EveryBackend : public testing::TestWithParam<Variant> {
+ protected:
+  void SetUp() override { use_instruction_set(GetParam().instruction_set); }
+  void TearDown() override { use_instruction_set({}); }
+  const Backend& backend() const { return *GetParam().backend; }
+};
 
 }  // namespace segue::kernels
 
 /// Once in each file of tests, with a suite derived from EveryBackend.
 #define SEGUE_ON_EVERY_BACKEND(suite) \
-  INSTANTIATE_TEST_SUITE_P(Backends, suite, testing::ValuesIn(backend_parameters()), backend_name)
+  INSTANTIATE_TEST_SUITE_P(Backends, suite, testing::ValuesIn(variants()), variant_name)

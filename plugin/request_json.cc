@@ -4,8 +4,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "index/nearest_name.h"
 #include "kernels/error.h"
-#include "query/operators/operator_table.h"
 
 namespace segue::plugin {
 namespace {
@@ -233,7 +233,7 @@ Request parse_request(std::string_view text, std::string_view where) {
       static constexpr std::string_view kKeys[] = {
           "id",   "query",  "suggest", "params", "ctx",     "filter",  "kind", "size",    "offset",
           "sort", "facets", "fields",  "user",   "explain", "context", "time", "snapshot"};
-      const std::string near = query::nearest_name(key, kKeys);
+      const std::string near = index::nearest_name(key, kKeys);
       fail(where, "a request has no key `" + key + "`", near.empty() ? "" : "did you mean `" + near + "`?");
     }
   }

@@ -6,7 +6,8 @@
 
 namespace segue::query {
 
-std::vector<FusedItem> reciprocal_rank_fusion(std::span<const Leg> legs, std::span<const double> weights, double k) {
+std::vector<FusedItem> reciprocal_rank_fusion(std::span<const Leg> legs, std::span<const double> weights,
+                                              double k) {
   if (!weights.empty() && weights.size() != legs.size()) {
     throw std::invalid_argument("fusion needs one weight per leg");
   }

@@ -9,6 +9,9 @@
 
 #include "index/config.h"
 #include "index/progress.h"
+#include "index/reindex/gate.h"
+#include "index/reindex/reindex_step.h"
+#include "index/snapshot/manifest.h"
 #include "kernels/device.h"
 
 namespace segue::index {
@@ -27,27 +30,14 @@ struct ReindexRequest {
   bool last_wins = false;
   bool dry_run = false;  ///< validate and estimate, write nothing
   bool force = false;    ///< publish even when the gate refuses, and say so in the manifest
-};
-
-/// One phase of a run as the manifest keeps it.
-struct PhaseReport {
-  std::string name;
-  double seconds = 0;
-  double peak_mib = 0;  ///< of the process, at the phase's end
-};
-
-/// A row of the evaluation table: one model on the held-back events.
-struct EvaluationRow {
-  std::string model;
-  std::size_t events = 0;
-  std::map<std::string, double> metrics;  ///< "hr@10", "ndcg@10", ...
+  std::vector<ReindexStep*> steps;  ///< what rungs above add to a snapshot before it is published, in this order
 };
 
 struct ReindexReport {
   std::string snapshot;                       ///< empty after a dry run
   std::map<std::string, std::size_t> counts;  ///< lines read, items, events, sequences, skipped and why
   std::vector<std::string> warnings;
-  std::vector<PhaseReport> phases;
+  std::vector<Manifest::Phase> phases;
   std::vector<EvaluationRow> evaluation;
   std::string gate;                     ///< "passed", "skipped: ...", "forced: ..."
   std::map<std::string, double> blend;  ///< weight per model

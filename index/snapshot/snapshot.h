@@ -1,8 +1,7 @@
 #pragma once
 
-#include <filesystem>
 #include <memory>
-#include <span>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,16 +9,17 @@
 #include "index/catalogue.h"
 #include "index/event.h"
 #include "index/model/blend.h"
+#include "index/model/seen_rule.h"
 #include "index/model/session_model.h"
-#include "index/reindex/evaluation.h"
 #include "index/snapshot/manifest.h"
-#include "index/snapshot/snapshot_store.h"
 #include "index/suggestions/suggestion_table.h"
 #include "index/text/text_index.h"
 #include "index/vector/vector_index.h"
 #include "kernels/backend.h"
 
 namespace segue::index {
+
+class SnapshotStore;
 
 /// Everything of one published snapshot, opened: items, models, vectors, text, suggestions, sessions of
 /// users. Immutable, thread-safe, shared by pointer: whoever asks it pins it. Parts of two snapshots never
@@ -52,8 +52,8 @@ class Snapshot {
   double words_weight() const;
   Bm25Parameters bm25() const;
 
-  /// The newest session of a user, oldest event first; null for a user that the log did not have.
-  const std::vector<Event>* session_of(std::string_view user) const;
+  /// The newest session of a user, oldest event first; nothing for a user that the log did not have.
+  std::optional<std::vector<Event>> session_of(std::string_view user) const;
 
  private:
   struct Impl;

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <sstream>
 
+#include "index/nearest_name.h"
+
 namespace segue::query {
 namespace {
 
@@ -186,29 +188,6 @@ std::span<const OperatorSpec> operator_table() {
   return kOperators;
 }
 
-std::string nearest_name(std::string_view name, std::span<const std::string_view> known) {
-  std::string_view best;
-  std::size_t best_distance = std::max<std::size_t>(2, name.size() / 2);
-  for (const std::string_view candidate : known) {
-    std::vector<std::size_t> row(candidate.size() + 1);
-    for (std::size_t j = 0; j < row.size(); ++j) row[j] = j;
-    for (std::size_t i = 1; i <= name.size(); ++i) {
-      std::size_t diagonal = row[0];
-      row[0] = i;
-      for (std::size_t j = 1; j < row.size(); ++j) {
-        const std::size_t previous = row[j];
-        row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (name[i - 1] == candidate[j - 1] ? 0 : 1)});
-        diagonal = previous;
-      }
-    }
-    if (row.back() < best_distance) {
-      best_distance = row.back();
-      best = candidate;
-    }
-  }
-  return std::string(best);
-}
-
 const Arguments::Entry* Arguments::find(std::string_view key) const {
   const auto found =
       std::find_if(entries_.begin(), entries_.end(), [&](const Entry& e) { return e.spec->name == key; });
@@ -266,7 +245,7 @@ std::optional<Arguments> resolve_arguments(const syntax::Node& node, const Param
   if (spec == kOperators.end()) {
     std::vector<std::string_view> names;
     for (const OperatorSpec& known : kOperators) names.push_back(known.name);
-    const std::string near = nearest_name(call.name, names);
+    const std::string near = index::nearest_name(call.name, names);
     diagnostics.push_back(
         {Severity::kError, node.range, "there is no operator {!" + call.name + "}",
          near.empty() ? "known are session, knn, hybrid and suggest" : "did you mean {!" + near + "}?"});
@@ -282,7 +261,7 @@ std::optional<Arguments> resolve_arguments(const syntax::Node& node, const Param
     if (entry == arguments.entries_.end()) {
       std::vector<std::string_view> names;
       for (const KeySpec& key : spec->keys) names.push_back(key.name);
-      const std::string near = nearest_name(argument.key, names);
+      const std::string near = index::nearest_name(argument.key, names);
       diagnostics.push_back({Severity::kError, argument.range,
                              "{!" + call.name + "} has no key `" + argument.key + "`",
                              near.empty() ? "" : "did you mean `" + near + "`?"});

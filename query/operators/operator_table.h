@@ -73,9 +73,6 @@ std::optional<Arguments> resolve_arguments(const syntax::Node& node, const Param
                                            const Limits& limits,
                                            std::vector<syntax::Diagnostic>& diagnostics);
 
-/// The known name that is nearest to `name` by edit distance, or empty when none is near.
-std::string nearest_name(std::string_view name, std::span<const std::string_view> known);
-
 /// The reference page of the operators as Markdown (docs/query-language.md holds it between two marks).
 std::string operator_reference();
 

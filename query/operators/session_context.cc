@@ -1,7 +1,5 @@
 #include "query/operators/session_context.h"
 
-#include <algorithm>
-
 #include "index/input/fold.h"
 
 namespace segue::query {
@@ -40,18 +38,6 @@ SessionContext resolve_session(std::span<const index::Event> events, const index
     }
   }
   return session;
-}
-
-std::vector<index::ItemId> left_out(const SessionContext& session, const Seen& seen) {
-  std::vector<index::ItemId> items;
-  if (seen.kind == Seen::Kind::kInclude) return items;
-  for (auto event = session.events.rbegin(); event != session.events.rend(); ++event) {
-    if (seen.kind == Seen::Kind::kLast && items.size() == seen.last) break;
-    if (event->item == index::kNoItem || std::find(items.begin(), items.end(), event->item) != items.end())
-      continue;
-    items.push_back(event->item);
-  }
-  return items;
 }
 
 }  // namespace segue::query

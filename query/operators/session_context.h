@@ -32,14 +32,4 @@ struct SessionContext {
 SessionContext resolve_session(std::span<const index::Event> events, const index::Catalogue& catalogue,
                                const Limits& limits, std::vector<syntax::Diagnostic>& diagnostics);
 
-/// What a session leaves out of its own results.
-struct Seen {
-  enum class Kind { kInclude, kExclude, kLast };
-  Kind kind = Kind::kInclude;
-  std::size_t last = 0;  ///< of kLast: the number of newest distinct items
-};
-
-/// The items that `seen` takes out: of the whole session, repeats counted once.
-std::vector<index::ItemId> left_out(const SessionContext& session, const Seen& seen);
-
 }  // namespace segue::query

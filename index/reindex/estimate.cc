@@ -1,0 +1,61 @@
+#include "index/reindex/estimate.h"
+
+#include <algorithm>
+#include <chrono>
+#include <vector>
+
+namespace segue::index {
+namespace {
+
+/// Floating point operations a second of one thread, at the size of the encoder's products.
+double measured_rate(const kernels::Backend& backend) {
+  constexpr std::size_t n = 512;
+  constexpr std::size_t d = 128;
+  std::vector<float> a(n * d, 1.0f);
+  std::vector<float> b(d * d, 1.0f);
+  std::vector<float> c(n * d);
+  using Clock = std::chrono::steady_clock;
+  const auto start = Clock::now();
+  double operations = 0;
+  do {
+    backend.matmul({a.data(), n, d}, kernels::Op::kNone, {b.data(), d, d}, kernels::Op::kNone, 1, 0,
+                   {c.data(), n, d});
+    operations += 2.0 * n * d * d;
+  } while (Clock::now() - start < std::chrono::milliseconds(100));
+  return operations / std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+}  // namespace
+
+Estimate estimate_reindex(const EventLog& log, const Catalogue& catalogue, const TrainingPlan& plan,
+                          const Config& config, const kernels::Backend& backend, std::size_t threads) {
+  const auto items = static_cast<double>(catalogue.size());
+  const auto events = static_cast<double>(log.events.size());
+  const auto sequences = static_cast<double>(log.sequences.size());
+  const double rate = measured_rate(backend) * static_cast<double>(threads);
+  double operations = 0;
+  double bytes = 40e6 + items * 2e3 + events * 40;
+  if (plan.wants("transformer")) {
+    const TransformerOptions& o = plan.transformer;
+    const auto d = static_cast<double>(o.width);
+    const double block =
+        4 * d * d + 2 * d * static_cast<double>(o.feed_forward) + static_cast<double>(o.window) * d;
+    const double position = static_cast<double>(o.layers) * block + d * static_cast<double>(o.negatives);
+    // Forward and backward are six operations a weight; elementwise work doubles the time of the products.
+    operations += 12 * events * static_cast<double>(o.epochs) * position;
+    bytes += items * d * 4 * 4 + static_cast<double>(threads) * 150e6;
+  }
+  if (plan.wants("mf")) {
+    const auto f = static_cast<double>(plan.mf.factors);
+    operations += static_cast<double>(plan.mf.iterations) *
+                  (4 * events * f * f + (items + sequences) * f * f * f / 3) * 2;
+    bytes += (items + sequences) * f * 8;
+  }
+  if (plan.wants("transitions")) bytes += events * 10 * 24;
+  const double trained_twice = 2;  // for the validation, and on all events
+  const double evaluated = std::min(sequences, static_cast<double>(config.evaluation.max_sequences));
+  const double reading = 2e-6 * events + 60e-6 * items;
+  return {trained_twice * operations / rate + reading + evaluated * items * 2e-8, bytes / 1048576};
+}
+
+}  // namespace segue::index

@@ -1,0 +1,122 @@
+#include "index/reindex/gate.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <optional>
+
+#include "index/model/blend_fit.h"
+
+namespace segue::index {
+namespace {
+
+std::vector<HeldOut> every_second(std::span<const HeldOut> held_out, std::size_t first) {
+  std::vector<HeldOut> half;
+  for (std::size_t i = first; i < held_out.size(); i += 2) half.push_back(held_out[i]);
+  return half;
+}
+
+std::vector<SeenRule> seen_rules() {
+  return {SeenRule::include(), SeenRule::last(1), SeenRule::last(2), SeenRule::last(3), SeenRule::exclude()};
+}
+
+std::string figures(const std::string& ahead, double theirs, double ours) {
+  char text[160];
+  std::snprintf(text, sizeof text, "%s has NDCG@10 %.4f on the held-back events, the blend %.4f",
+                ahead.c_str(), theirs, ours);
+  return text;
+}
+
+EvaluationRow row_of(const std::string& model, std::span<const double> ranks) {
+  EvaluationRow row{model, ranks.size(), {}};
+  for (const RankingMetric& metric : {kHitRate10, kNdcg10, RankingMetric{RankingMetric::Kind::kMrr, 20},
+                                      RankingMetric{RankingMetric::Kind::kRecall, 100}}) {
+    row.metrics[metric.name()] = mean_metric(metric, ranks);
+  }
+  return row;
+}
+
+}  // namespace
+
+Validation validate(const ModelSet& models, std::span<const HeldOut> held_out,
+                    const ValidationOptions& options, TrainingEnvironment& environment) {
+  const std::vector<HeldOut> fit_half = every_second(held_out, 0);
+  const std::vector<HeldOut> gate_half = every_second(held_out, 1);
+  const Evaluator evaluator(environment.catalogue.searchable(), environment.pool, environment.progress);
+  const std::vector<SeenRule> rules = options.seen ? std::vector{*options.seen} : seen_rules();
+  const std::vector<const SessionModel*> parts = models.parts();
+
+  // The rule under which the best single model is best; of equal ones, the one that leaves out less.
+  Validation result;
+  double best = -1;
+  std::vector<std::vector<double>> fit_ndcg(parts.size());
+  for (std::size_t p = 0; p < parts.size(); ++p) {
+    for (const auto& ranks : evaluator.ranks(scorer_of(*parts[p]), fit_half, rules)) {
+      fit_ndcg[p].push_back(mean_metric(kNdcg10, ranks));
+    }
+  }
+  for (std::size_t r = 0; r < rules.size(); ++r) {
+    for (std::size_t p = 0; p < parts.size(); ++p) {
+      if (fit_ndcg[p][r] > best) {
+        best = fit_ndcg[p][r];
+        result.seen = rules[r];
+      }
+    }
+  }
+  const BlendFit fit =
+      fit_blend({parts, fit_half, &environment.catalogue.searchable(), result.seen, options.fit_sequences},
+                environment.pool, environment.progress);
+  result.blend = fit.weights;
+
+  const SeenRule only[] = {result.seen};
+  const auto ranks_of = [&](const Scorer& scorer) {
+    return evaluator.ranks(scorer, gate_half, only).front();
+  };
+  const std::vector<double> popular = ranks_of(scorer_of(*models.popularity));
+  result.table.push_back(row_of("popularity", popular));
+  std::optional<std::size_t> best_part;
+  std::vector<double> part_ndcg;
+  std::vector<std::vector<double>> part_ranks;
+  for (std::size_t p = 0; p < parts.size(); ++p) {
+    part_ranks.push_back(ranks_of(scorer_of(*parts[p])));
+    result.table.push_back(row_of(std::string(parts[p]->name()), part_ranks.back()));
+    part_ndcg.push_back(mean_metric(kNdcg10, part_ranks.back()));
+    if (!best_part || part_ndcg[p] > part_ndcg[*best_part]) best_part = p;
+  }
+  std::vector<double> blend_ranks = ranks_of(scorer_of(Blend(result.blend, parts)));
+  double blend_ndcg = mean_metric(kNdcg10, blend_ranks);
+  if (blend_ndcg < part_ndcg[*best_part]) {
+    const std::string name(parts[*best_part]->name());
+    result.note = figures(name, part_ndcg[*best_part], blend_ndcg) + ": the blend is " + name + " alone";
+    result.blend = {{name}, {1.0}};
+    blend_ranks = part_ranks[*best_part];
+    blend_ndcg = part_ndcg[*best_part];
+  }
+  result.table.push_back(row_of("blend", blend_ranks));
+
+  const double popular_ndcg = mean_metric(kNdcg10, popular);
+  result.passed = blend_ndcg >= popular_ndcg;
+  if (!result.passed) result.reason = figures("popularity", popular_ndcg, blend_ndcg);
+  return result;
+}
+
+TransitionOptions choose_transitions(std::span<const TransitionOptions> presets, const TrainingData& data,
+                                     std::span<const HeldOut> held_out, TrainingEnvironment& environment) {
+  const std::vector<HeldOut> half = every_second(held_out, 0);
+  const Evaluator evaluator(environment.catalogue.searchable(), environment.pool, environment.progress);
+  const std::vector<SeenRule> rules = seen_rules();
+  TransitionOptions chosen = presets.front();
+  double best = -1;
+  for (const TransitionOptions& preset : presets) {
+    const auto model =
+        Transitions::train(data, preset, environment.catalogue, environment.pool, environment.progress);
+    for (const auto& ranks : evaluator.ranks(scorer_of(*model), half, rules)) {
+      if (const double ndcg = mean_metric(kNdcg10, ranks); ndcg > best) {
+        best = ndcg;
+        chosen = preset;
+      }
+    }
+  }
+  return chosen;
+}
+
+}  // namespace segue::index

@@ -1,0 +1,78 @@
+#include "index/reindex/held_out.h"
+
+#include <algorithm>
+#include <random>
+
+namespace segue::index {
+namespace {
+
+struct ItemEvents {
+  std::vector<ItemId> items;
+  std::vector<float> weights;
+};
+
+ItemEvents item_events(const EventLog& log, const Sequence& sequence) {
+  ItemEvents found;
+  for (std::size_t e = sequence.begin; e < sequence.end; ++e) {
+    if (log.events[e].item == kNoItem) continue;
+    found.items.push_back(log.events[e].item);
+    found.weights.push_back(log.events[e].weight);
+  }
+  return found;
+}
+
+/// The place of the event to hold back, 0 when there is none.
+std::size_t target_of(const std::vector<ItemId>& items, const Catalogue& catalogue) {
+  if (items.size() < 3) return 0;
+  std::size_t last = items.size() - 1;
+  while (last > 0 && catalogue.is_query(items[last])) --last;
+  return last;
+}
+
+}  // namespace
+
+TrainingData all_events(const EventLog& log, std::size_t item_count) {
+  TrainingData data;
+  data.item_count = item_count;
+  for (const Sequence& sequence : log.sequences) {
+    const ItemEvents events = item_events(log, sequence);
+    if (!events.items.empty()) data.append(events.items, events.weights);
+  }
+  return data;
+}
+
+ValidationSplit hold_back(const EventLog& log, const Catalogue& catalogue, std::size_t most,
+                          std::uint64_t seed) {
+  std::vector<std::size_t> eligible;
+  for (std::size_t s = 0; s < log.sequences.size(); ++s) {
+    if (target_of(item_events(log, log.sequences[s]).items, catalogue) > 0) eligible.push_back(s);
+  }
+  if (eligible.size() > most) {
+    std::mt19937_64 random(seed);
+    // Fisher-Yates by hand: std::shuffle may differ between libraries, and the seed has to mean the same
+    // everywhere.
+    for (std::size_t i = 0; i < most; ++i)
+      std::swap(eligible[i], eligible[i + random() % (eligible.size() - i)]);
+    eligible.resize(most);
+    std::sort(eligible.begin(), eligible.end());
+  }
+
+  ValidationSplit split;
+  split.train.item_count = catalogue.size();
+  auto next = eligible.begin();
+  for (std::size_t s = 0; s < log.sequences.size(); ++s) {
+    ItemEvents events = item_events(log, log.sequences[s]);
+    if (next != eligible.end() && *next == s) {
+      ++next;
+      const std::size_t target = target_of(events.items, catalogue);
+      const ItemId item = events.items[target];
+      events.items.resize(target);
+      events.weights.resize(target);
+      split.held_out.push_back({events.items, item});
+    }
+    if (!events.items.empty()) split.train.append(events.items, events.weights);
+  }
+  return split;
+}
+
+}  // namespace segue::index

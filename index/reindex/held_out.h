@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "index/catalogue.h"
+#include "index/event.h"
+#include "index/model/training_data.h"
+
+namespace segue::index {
+
+/// A log parted for validation: the models learn from `train` and are asked for the targets of `held_out`.
+struct ValidationSplit {
+  TrainingData train;
+  std::vector<HeldOut> held_out;
+};
+
+/// Every item event of the log, sequence by sequence; queries that are no items have no place in it.
+TrainingData all_events(const EventLog& log, std::size_t item_count);
+
+/// Holds back the last event on a searchable item of each sequence that has at least 3 item events and at
+/// least one before that; what follows it is in neither part. Of more than `most` such sequences an even
+/// sample is held back, drawn from the seed; the others are learned from whole.
+ValidationSplit hold_back(const EventLog& log, const Catalogue& catalogue, std::size_t most,
+                          std::uint64_t seed);
+
+}  // namespace segue::index

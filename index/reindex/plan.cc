@@ -1,0 +1,101 @@
+#include "index/reindex/plan.h"
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "index/config_json.h"
+#include "index/nearest_name.h"
+#include "kernels/error.h"
+
+namespace segue::index {
+namespace {
+
+constexpr std::array<std::string_view, 3> kModels = {"mf", "transformer", "transitions"};
+
+TransitionOptions transition_options(const Config::Transitions& config) {
+  TransitionOptions options;
+  if (config.preset == "custom") {
+    options.preset = config.preset;
+    options.max_distance = config.max_distance;
+    options.distance_exponent = config.distance_exponent;
+    options.symmetry = config.symmetry;
+    options.row_exponent = config.row_exponent;
+    options.column_exponent = config.column_exponent;
+    options.history = config.history;
+    options.decay = config.decay == "geometric" ? HistoryDecay::kGeometric : HistoryDecay::kPower;
+    options.decay_rate = config.decay_rate;
+  } else {
+    for (const TransitionOptions& preset : transition_presets()) {
+      if (preset.preset == config.preset) options = preset;
+    }
+  }
+  options.max_neighbours = config.max_neighbours;
+  return options;
+}
+
+TransformerOptions transformer_options(const Config::Transformer& config, std::uint64_t seed) {
+  TransformerOptions options;
+  options.width = config.width;
+  options.layers = config.layers;
+  options.heads = config.heads;
+  options.feed_forward = config.feed_forward;
+  options.window = config.window;
+  options.temperature = static_cast<float>(config.temperature);
+  options.epochs = config.epochs;
+  options.dropout = static_cast<float>(config.dropout);
+  options.rate = static_cast<float>(config.rate);
+  options.warm_up_steps = config.warm_up_steps;
+  options.final_rate = static_cast<float>(config.final_rate);
+  options.batch_sequences = config.batch_sequences;
+  options.batch_positions = config.batch_positions;
+  options.negatives = config.negatives;
+  options.negative_power = config.negative_power;
+  options.ppmi_start = config.ppmi_start;
+  options.seed = seed;
+  return options;
+}
+
+MfOptions mf_options(const Config::Mf& config, std::uint64_t seed) {
+  return {config.factors, config.iterations,     config.unobserved_weight, config.confidence,
+          config.ridge,   config.ridge_exponent, config.recency,           seed};
+}
+
+}  // namespace
+
+TrainingPlan training_plan(const ReindexRequest& request) {
+  TrainingPlan plan;
+  for (const std::string& name : request.models) {
+    // Named for completeness: popularity, the given vectors and the blend are made of whatever there is.
+    if (name == "popularity" || name == "content" || name == "blend") continue;
+    if (std::find(kModels.begin(), kModels.end(), name) == kModels.end()) {
+      const std::string near = nearest_name(name, kModels);
+      throw Error(ErrorKind::kUsage, "there is no model `" + name + "`", "--models",
+                  near.empty() ? "known are mf, transformer, transitions, content and blend"
+                               : "did you mean `" + near + "`?");
+    }
+    plan.models.push_back(name);
+  }
+  if (request.models.empty()) plan.models.assign(kModels.begin(), kModels.end());
+  plan.mf = mf_options(request.config.mf, request.seed);
+  plan.transformer = transformer_options(request.config.transformer, request.seed);
+  plan.transitions = transition_options(request.config.transitions);
+  if (plan.wants("transformer")) plan.transformer.validate();
+  return plan;
+}
+
+void describe_request(const ReindexRequest& request, const ReindexReport& report, const Catalogue& catalogue,
+                      const kernels::Backend& backend, std::size_t threads, Manifest& manifest) {
+  for (const Item& item : catalogue.items()) ++manifest.items[item.kind];
+  for (const auto& [name, count] : report.counts) manifest.events[name] = count;
+  manifest.seed = request.seed;
+  manifest.device = std::string(kernels::to_string(backend.device()));
+  manifest.threads = threads;
+  manifest.training["serving"] = {{"words_weight", request.config.blend.words_weight},
+                                  {"k1", request.config.text.k1},
+                                  {"b", request.config.text.b},
+                                  {"session_weight", request.config.suggest.session_weight}};
+  manifest.config = to_json(request.config);
+}
+
+}  // namespace segue::index

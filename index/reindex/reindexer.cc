@@ -1,0 +1,187 @@
+#include "index/reindex/reindexer.h"
+
+#include <iterator>
+#include <optional>
+#include <utility>
+
+#include "index/input/events_reader.h"
+#include "index/input/items_reader.h"
+#include "index/input/sessionise.h"
+#include "index/reindex/estimate.h"
+#include "index/reindex/held_out.h"
+#include "index/reindex/phases.h"
+#include "index/reindex/plan.h"
+#include "index/reindex/snapshot_writer.h"
+#include "index/snapshot/snapshot_store.h"
+#include "kernels/error.h"
+
+namespace segue::index {
+namespace {
+
+/// The input after validation.
+struct Input {
+  std::unique_ptr<Catalogue> catalogue;
+  EventLog log;
+};
+
+void append(std::vector<std::string>& to, std::vector<std::string> lines) {
+  to.insert(to.end(), std::make_move_iterator(lines.begin()), std::make_move_iterator(lines.end()));
+}
+
+Input read_input(const ReindexRequest& request, ReindexReport& report, Phases& phases, Progress& progress) {
+  Input input;
+  phases.begin("validate");
+  if (!request.items.empty()) {
+    ItemsInput read = read_items(request.items, {request.skip_invalid, request.last_wins}, &progress);
+    report.counts["item lines"] = read.report.lines;
+    report.counts["item lines skipped as invalid"] = read.report.invalid;
+    report.counts["item lines that replaced an earlier one"] = read.report.replaced;
+    append(report.warnings, read.report.warnings());
+    input.catalogue = std::make_unique<Catalogue>(std::move(read.items));
+  } else if (!request.events.empty()) {
+    input.catalogue = std::make_unique<Catalogue>(
+        make_catalogue_from_events(request.events, {request.skip_invalid}, &progress));
+  } else {
+    throw Error(ErrorKind::kUsage, "there is nothing to index", "reindex", "give --items, --events or both");
+  }
+  if (input.catalogue->size() == 0) {
+    throw Error(ErrorKind::kBadInput, "there are no items",
+                (request.items.empty() ? request.events : request.items).string(),
+                "a snapshot needs at least one");
+  }
+  report.counts["items"] = input.catalogue->size();
+  report.counts["items of kind query"] = input.catalogue->queries().count();
+  if (request.events.empty()) return input;
+
+  phases.begin("sessionise");
+  EventsReader reader(request.events, {request.skip_invalid});
+  Sessioniser sessioniser(*input.catalogue, session_options(request.config.events));
+  input.log = sessionise(reader, sessioniser, &progress);
+  const SessionReport& sessions = sessioniser.report();
+  report.counts["event lines"] = reader.report().lines;
+  report.counts["event lines skipped as invalid"] = reader.report().invalid;
+  report.counts["events on items"] = sessions.item_events;
+  report.counts["typed texts that are items"] = sessions.query_items;
+  report.counts["typed texts that are no items"] = sessions.texts;
+  report.counts["events skipped, unknown item"] = sessions.unknown_items;
+  report.counts["events skipped, empty text"] = sessions.empty_texts;
+  report.counts["events merged with the one before"] = sessions.repeats;
+  report.counts["sequences"] = sessions.sequences;
+  report.counts["users"] = sessions.users;
+  append(report.warnings, reader.report().warnings());
+  append(report.warnings, sessions.warnings());
+  return input;
+}
+
+/// Trains on all but the held-back events and decides; what it decides goes into the plan, the manifest and
+/// the report.
+void validate_models(const Input& input, const ReindexRequest& request, TrainingPlan& plan,
+                     TrainingEnvironment& environment, Manifest& manifest, ReindexReport& report) {
+  const ValidationSplit split =
+      hold_back(input.log, *input.catalogue, request.config.evaluation.max_sequences, request.seed);
+  if (split.held_out.size() < request.config.gate.min_events) {
+    report.gate = "skipped: " + std::to_string(split.held_out.size()) + " sequences of 3 events or more, " +
+                  std::to_string(request.config.gate.min_events) + " are needed to compare models";
+    manifest.gate = {{"result", "skipped"}, {"reason", report.gate}};
+    return;
+  }
+  if (plan.wants("transitions") && request.config.transitions.preset == "auto") {
+    environment.phases.begin("choose transitions");
+    plan.transitions = choose_transitions(transition_presets(), split.train, split.held_out, environment);
+  }
+  const ModelSet models = train_models(split.train, plan, environment, "");
+  if (models.parts().empty()) {
+    report.gate = "skipped: no model was trained";
+    manifest.gate = {{"result", "skipped"}, {"reason", report.gate}};
+    return;
+  }
+  environment.phases.begin("evaluate");
+  const Config::Blend& blend = request.config.blend;
+  const Validation validation =
+      validate(models, split.held_out, {parse_seen_rule(blend.seen), blend.max_sequences}, environment);
+  environment.phases.end();
+
+  manifest.seen = to_string(validation.seen);
+  for (std::size_t m = 0; m < validation.blend.models.size(); ++m) {
+    manifest.blend[validation.blend.models[m]] = validation.blend.weights[m];
+  }
+  for (const EvaluationRow& row : validation.table) {
+    manifest.evaluation["models"][row.model] = row.metrics;
+  }
+  manifest.evaluation["sequences"] = validation.table.front().events;
+  manifest.evaluation["fitted_on"] = split.held_out.size() - validation.table.front().events;
+  report.evaluation = validation.table;
+  if (!validation.note.empty()) report.warnings.push_back(validation.note);
+  if (validation.passed) {
+    report.gate = "passed";
+    manifest.gate = {{"result", "passed"}, {"reason", validation.note}};
+  } else if (request.force) {
+    report.gate = "forced: " + validation.reason;
+    manifest.gate = {{"result", "forced"}, {"reason", validation.reason}};
+  } else {
+    throw Error(ErrorKind::kGateRefused, "the new models are not good enough to serve: " + validation.reason,
+                request.store.string(),
+                "look at the log and the configuration, or publish anyway with --force");
+  }
+}
+
+}  // namespace
+
+ReindexReport reindex(const ReindexRequest& request, Progress& progress) {
+  ReindexReport report;
+  TrainingPlan plan = training_plan(request);
+  const auto backend = kernels::make_backend(request.device);
+  kernels::ThreadPool pool(request.threads);
+  Phases phases(progress);
+
+  const SnapshotStore store(request.store);
+  std::optional<Staging> staging;
+  if (!request.dry_run) {
+    // Taken before hours of training rather than after them: a second reindex of the same store ends at once.
+    store.create_if_absent();
+    staging.emplace(store.stage());
+  }
+  const Input input = read_input(request, report, phases, progress);
+  if (request.dry_run) {
+    phases.end();
+    const Estimate estimate =
+        estimate_reindex(input.log, *input.catalogue, plan, request.config, *backend, pool.size());
+    report.estimated_seconds = estimate.seconds;
+    report.estimated_mib = estimate.mib;
+    report.gate = "not run";
+    report.phases = phases.done();
+    return report;
+  }
+
+  Manifest manifest;
+  describe_request(request, report, *input.catalogue, *backend, pool.size(), manifest);
+  TrainingEnvironment environment{*input.catalogue, *backend, pool, progress, phases};
+  validate_models(input, request, plan, environment, manifest, report);
+
+  // Once more on everything, with the constants found: the newest events matter most.
+  const ModelSet models =
+      train_models(all_events(input.log, input.catalogue->size()), plan, environment, " (all events)");
+  if (manifest.blend.empty()) {
+    // Nothing was measured: every model has the same say.
+    for (const SessionModel* part : models.parts()) {
+      manifest.blend[std::string(part->name())] = 1.0 / static_cast<double>(models.parts().size());
+    }
+  }
+  for (const auto& [name, weight] : manifest.blend) report.blend[name] = weight;
+  report.seen = manifest.seen;
+
+  write_snapshot({*input.catalogue, input.log, models, request.config, phases, progress}, *staging, manifest);
+  for (ReindexStep* step : request.steps) {
+    phases.begin(step->name());
+    step->run(*input.catalogue, input.log, *staging, manifest, progress);
+  }
+  phases.end();
+  progress.check();
+  manifest.phases = phases.done();
+  progress.phase("publish");
+  report.snapshot = store.publish(std::move(*staging), std::move(manifest));
+  report.phases = phases.done();
+  return report;
+}
+
+}  // namespace segue::index

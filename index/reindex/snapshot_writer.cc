@@ -1,0 +1,86 @@
+#include "index/reindex/snapshot_writer.h"
+
+#include <string>
+#include <vector>
+
+#include "index/input/jsonl_writer.h"
+#include "index/model/content_vectors.h"
+#include "index/reindex/sequence_digest.h"
+#include "index/snapshot/durable_file.h"
+#include "index/snapshot/snapshot_files.h"
+#include "index/snapshot/user_sessions.h"
+#include "index/suggestions/suggestion_table.h"
+#include "index/text/text_index.h"
+#include "index/vector/vector_index.h"
+
+namespace segue::index {
+namespace {
+
+Metric content_metric(const std::string& name) {
+  if (name == "ip") return Metric::kInnerProduct;
+  return name == "l2" ? Metric::kL2 : Metric::kCosine;
+}
+
+std::vector<ItemId> as_items(std::span<const std::int32_t> vocabulary) {
+  return {vocabulary.begin(), vocabulary.end()};
+}
+
+void write_items(const SnapshotParts& parts, Staging& staging) {
+  const std::filesystem::path file = staging.file(files::kItems);
+  {
+    JsonlWriter writer(file);
+    for (const Item& item : parts.catalogue.items()) writer.write(item);
+    writer.finish();
+  }
+  sync_file(file);
+  UserSessions::build(parts.log, staging.file(files::kUserSessions));
+}
+
+void write_models(const SnapshotParts& parts, Staging& staging, Manifest& manifest) {
+  const ModelSet& models = parts.models;
+  models.popularity->save(staging.file(files::kPopularity));
+  manifest.models["popularity"] = {"log-count-1", 0, ""};
+  if (models.transitions) {
+    models.transitions->save(staging.file(files::kTransitions));
+    manifest.models["transitions"] = {"distance-weighted-1", 0, ""};
+  }
+  if (models.mf) {
+    const MatrixFactorization& mf = models.mf->factorization();
+    mf.save(staging.file(files::kMf));
+    manifest.models["mf"] = {"implicit-als-1", mf.item_factors().cols, "ip"};
+    VectorIndex::build(mf.item_factors(), as_items(mf.vocabulary()), Metric::kInnerProduct,
+                       parts.config.vectors.factory)
+        ->save(staging.file("vectors/mf.faiss"));
+  }
+  if (models.transformer) {
+    const TransformerWeights& weights = models.transformer->weights();
+    weights.save(staging.file(files::kTransformer));
+    manifest.models["transformer"] = {"session-transformer-1", weights.config().width, "cosine"};
+    VectorIndex::build(weights.items(), weights.vocabulary(), Metric::kCosine, parts.config.vectors.factory)
+        ->save(staging.file("vectors/transformer.faiss"));
+  }
+  const ContentVectors content = ContentVectors::of(parts.catalogue);
+  if (!content.empty()) {
+    content.save(staging.file(files::kContent));
+    manifest.models["content"] = {"given-1", content.vectors().cols, parts.config.vectors.metric};
+    VectorIndex::build(content.vectors(), as_items(content.vocabulary()),
+                       content_metric(parts.config.vectors.metric), parts.config.vectors.factory)
+        ->save(staging.file("vectors/content.faiss"));
+  }
+}
+
+}  // namespace
+
+void write_snapshot(const SnapshotParts& parts, Staging& staging, Manifest& manifest) {
+  parts.phases.begin("vectors");
+  write_items(parts, staging);
+  TrainedSequences::of(parts.log, parts.catalogue).save(staging.file(TrainedSequences::kFile));
+  write_models(parts, staging, manifest);
+  parts.phases.begin("text");
+  TextIndex::build(parts.catalogue, staging.directory() / files::kText, parts.config.text.analyzer);
+  parts.phases.begin("suggestions");
+  SuggestionTable::build(parts.catalogue, parts.models.popularity->counts(),
+                         staging.file(files::kSuggestions));
+}
+
+}  // namespace segue::index

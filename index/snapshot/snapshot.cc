@@ -1,0 +1,166 @@
+#include "index/snapshot/snapshot.h"
+
+#include <map>
+#include <utility>
+
+#include "index/input/items_reader.h"
+#include "index/model/content_vectors.h"
+#include "index/model/matrix_factorization.h"
+#include "index/model/mf_model.h"
+#include "index/model/popularity.h"
+#include "index/model/transformer_model.h"
+#include "index/model/transitions.h"
+#include "index/snapshot/snapshot_files.h"
+#include "index/snapshot/snapshot_store.h"
+#include "index/snapshot/user_sessions.h"
+#include "kernels/error.h"
+#include "kernels/thread_pool.h"
+
+namespace segue::index {
+namespace {
+
+constexpr std::string_view kMend = "roll back with `segue snapshots rollback`, or run `segue reindex` again";
+
+std::vector<Item> items_of(const std::filesystem::path& file) {
+  try {
+    return read_items(file).items;
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kBadInput) throw;
+    throw Error(ErrorKind::kDamagedStore, error.what(), {}, kMend);
+  }
+}
+
+}  // namespace
+
+struct Snapshot::Impl {
+  Manifest manifest;
+  std::unique_ptr<Catalogue> catalogue;
+  std::unique_ptr<TextIndex> text;
+  std::unique_ptr<SuggestionTable> suggestions;
+  std::map<std::string, std::shared_ptr<const VectorIndex>, std::less<>> vectors;
+  std::map<std::string, std::unique_ptr<SessionModel>, std::less<>> models;
+  std::unique_ptr<Blend> blend;
+  SeenRule seen;
+  double words_weight = 0;
+  Bm25Parameters bm25;
+  UserSessions users;
+};
+
+Snapshot::Snapshot(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Snapshot::~Snapshot() = default;
+
+std::shared_ptr<const Snapshot> Snapshot::open(const SnapshotStore& store, const std::string& id,
+                                               const kernels::Backend& backend, bool verify) {
+  auto impl = std::make_unique<Impl>();
+  if (verify) {
+    kernels::ThreadPool pool;
+    impl->manifest = store.verify(id, &pool);
+  } else {
+    impl->manifest = store.open_manifest(id);
+  }
+  const Manifest& manifest = impl->manifest;
+  const std::filesystem::path folder = store.path_of(id);
+  const auto has = [&](std::string_view file) { return manifest.files.contains(std::string(file)); };
+  const auto damaged = [&](const std::string& what) {
+    return Error(ErrorKind::kDamagedStore, what, (folder / "manifest.json").string(), kMend);
+  };
+
+  impl->catalogue = std::make_unique<Catalogue>(items_of(folder / files::kItems));
+  const Catalogue& catalogue = *impl->catalogue;
+  if (catalogue.size() != manifest.item_count())
+    throw damaged("the manifest counts other items than items.jsonl holds");
+  impl->text = TextIndex::open(folder / files::kText, catalogue);
+  impl->suggestions = SuggestionTable::open(folder / files::kSuggestions, catalogue);
+  impl->users = UserSessions::open(folder / files::kUserSessions, catalogue);
+  for (const auto& [space, file] : files::kVectors) {
+    if (has(file)) impl->vectors.emplace(space, VectorIndex::open(folder / file));
+  }
+
+  impl->models["popularity"] = Popularity::open(folder / files::kPopularity, catalogue);
+  if (has(files::kTransitions))
+    impl->models["transitions"] = Transitions::open(folder / files::kTransitions, catalogue);
+  if (has(files::kMf)) {
+    impl->models["mf"] =
+        std::make_unique<MfModel>(MatrixFactorization::open(folder / files::kMf, catalogue.size()),
+                                  impl->vectors["mf"], catalogue, backend);
+  }
+  if (has(files::kTransformer)) {
+    impl->models["transformer"] =
+        std::make_unique<TransformerModel>(TransformerWeights::load(folder / files::kTransformer),
+                                           impl->vectors["transformer"], catalogue, backend);
+  }
+
+  const auto seen = parse_seen_rule(manifest.seen);
+  if (!seen) throw damaged("`seen` is `" + manifest.seen + "`");
+  impl->seen = *seen;
+  if (!manifest.blend.empty()) {
+    BlendWeights weights;
+    std::vector<const SessionModel*> models;
+    for (const auto& [name, weight] : manifest.blend) {
+      weights.models.push_back(name);
+      weights.weights.push_back(weight);
+      if (!impl->models.contains(name))
+        throw damaged("`blend` names the model `" + name + "`, which is not there");
+    }
+    for (const auto& [name, model] : impl->models) models.push_back(model.get());
+    impl->blend = std::make_unique<Blend>(std::move(weights), models);
+  }
+  try {
+    const nlohmann::json& serving = manifest.training.at("serving");
+    impl->words_weight = serving.at("words_weight").get<double>();
+    impl->bm25 = {serving.at("k1").get<double>(), serving.at("b").get<double>()};
+  } catch (const nlohmann::json::exception& error) {
+    throw damaged(std::string("`training.serving`: ") + error.what());
+  }
+  return std::shared_ptr<const Snapshot>(new Snapshot(std::move(impl)));
+}
+
+const std::string& Snapshot::id() const {
+  return impl_->manifest.id;
+}
+const Manifest& Snapshot::manifest() const {
+  return impl_->manifest;
+}
+const Catalogue& Snapshot::catalogue() const {
+  return *impl_->catalogue;
+}
+const TextIndex& Snapshot::text() const {
+  return *impl_->text;
+}
+const SuggestionTable& Snapshot::suggestions() const {
+  return *impl_->suggestions;
+}
+const Blend* Snapshot::blend() const {
+  return impl_->blend.get();
+}
+const SeenRule& Snapshot::seen() const {
+  return impl_->seen;
+}
+double Snapshot::words_weight() const {
+  return impl_->words_weight;
+}
+Bm25Parameters Snapshot::bm25() const {
+  return impl_->bm25;
+}
+
+const SessionModel* Snapshot::model(std::string_view name) const {
+  const auto found = impl_->models.find(name);
+  return found == impl_->models.end() ? nullptr : found->second.get();
+}
+
+std::vector<std::string> Snapshot::model_names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, model] : impl_->models) names.push_back(name);
+  return names;
+}
+
+const VectorIndex* Snapshot::vectors(std::string_view space) const {
+  const auto found = impl_->vectors.find(space);
+  return found == impl_->vectors.end() ? nullptr : found->second.get();
+}
+
+std::optional<std::vector<Event>> Snapshot::session_of(std::string_view user) const {
+  return impl_->users.find(user);
+}
+
+}  // namespace segue::index

@@ -1,0 +1,224 @@
+#include "integration/demo/demo.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "index/reindex/reindexer.h"
+#include "integration/cli/answer_view.h"
+#include "integration/cli/explanation_view.h"
+#include "integration/cli/interrupt.h"
+#include "integration/cli/reindex_view.h"
+#include "integration/cli/terminal_progress.h"
+#include "integration/cli/terminal_text.h"
+#include "integration/cli/text_table.h"
+#include "integration/demo/shop_generator.h"
+#include "kernels/error.h"
+#include "plugin/search_plugin.h"
+
+namespace segue::integration {
+namespace {
+
+namespace fs = std::filesystem;
+using index::Event;
+
+struct DemoOptions {
+  std::string folder = "segue-demo";
+  ShopOptions shop;
+};
+
+/// Small enough for two cores and three minutes; docs/accuracy.md has figures of the full configuration.
+index::Config demo_config() {
+  index::Config config;
+  config.mf.factors = 32;
+  config.mf.iterations = 6;
+  config.transformer.width = 64;
+  config.transformer.feed_forward = 64;
+  config.transformer.window = 20;
+  config.transformer.epochs = 5;
+  config.transformer.negatives = 1024;
+  config.transformer.dropout = 0.2;
+  config.evaluation.max_sequences = 6000;
+  return config;
+}
+
+void heading(Console& console, const std::string& text) {
+  console.out << '\n' << paint(console.out_style, Ink::kBold, text) << "\n\n";
+}
+
+/// A session of products in one style of one department: what somebody who furnishes looks at.
+std::vector<Event> session_of(const index::Catalogue& catalogue, const std::string& style,
+                              const std::string& category, std::size_t size) {
+  std::vector<Event> session;
+  for (const index::Item& item : catalogue.items()) {
+    const auto has = [&](const char* name, const std::string& value) {
+      const auto found = item.attributes.find(name);
+      const auto* text = found == item.attributes.end() ? nullptr : std::get_if<std::string>(&found->second);
+      return text != nullptr && *text == value;
+    };
+    if (session.size() == size) break;
+    if (!has("style", style) || !has("category", category)) continue;
+    Event event;
+    event.item = item.id;
+    session.push_back(std::move(event));
+  }
+  return session;
+}
+
+std::string titles_of(const index::Catalogue& catalogue, const std::vector<Event>& session) {
+  std::string text;
+  for (const Event& event : session) {
+    text.append(text.empty() ? "" : ", ").append(catalogue[catalogue.find(event.item)].title);
+  }
+  return text;
+}
+
+plugin::Answer search(const plugin::SearchPlugin& plugin, const std::string& query, const std::string& typed,
+                      const std::vector<Event>& session, bool explain = false) {
+  plugin::Request request;
+  request.search.query = query;
+  request.search.params = {{"q", typed}, {"ctx", session}};
+  request.search.size = 6;
+  request.search.explain = explain;
+  return plugin.answer(request);
+}
+
+plugin::Answer suggest(const plugin::SearchPlugin& plugin, const std::string& typed,
+                       const std::vector<Event>& session) {
+  plugin::Request request;
+  request.suggest = typed;
+  request.ctx = session;
+  request.has_ctx = true;
+  request.search.size = 6;
+  return plugin.answer(request);
+}
+
+/// Answers beside each other, one column each.
+void print_columns(Console& console, const std::vector<std::string>& headings,
+                   const std::vector<plugin::Answer>& answers) {
+  std::vector<TextTable::Column> columns = {{"", TextTable::Align::kRight}};
+  for (const std::string& text : headings) columns.push_back({text, TextTable::Align::kLeft});
+  TextTable table(columns);
+  std::size_t rows = 0;
+  for (const plugin::Answer& answer : answers) rows = std::max(rows, answer.hits.size());
+  for (std::size_t row = 0; row < rows; ++row) {
+    std::vector<std::string> cells = {std::to_string(row + 1)};
+    for (const plugin::Answer& answer : answers)
+      cells.push_back(row < answer.hits.size() ? answer.hits[row].text : "");
+    table.add_row(std::move(cells));
+  }
+  table.print(console.out, console.out_style, 2);
+}
+
+void show_searches(Console& console, const plugin::SearchPlugin& plugin, const std::vector<Event>& industrial,
+                   const std::vector<Event>& botanical) {
+  const auto serving = plugin.acquire();
+  const index::Catalogue& catalogue = serving->snapshot->catalogue();
+  heading(console, "One query, three shoppers: lamp");
+  console.out << "  A looked at: " << titles_of(catalogue, industrial)
+              << "\n  B looked at: " << titles_of(catalogue, botanical) << "\n\n";
+  const std::string query = "+$q {!session ctx=$ctx topK=1000}^3";
+  print_columns(console, {"no session:  $q", "A:  +$q {!session ctx=$ctx topK=1000}^3", "B:  the same query"},
+                {search(plugin, "$q", "lamp", {}), search(plugin, query, "lamp", industrial),
+                 search(plugin, query, "lamp", botanical)});
+}
+
+void show_suggestions(Console& console, const plugin::SearchPlugin& plugin, const std::vector<Event>& picnic,
+                      const std::vector<Event>& children) {
+  const auto serving = plugin.acquire();
+  const index::Catalogue& catalogue = serving->snapshot->catalogue();
+  heading(console, "Three letters typed: pic");
+  console.out << "  C looked at: " << titles_of(catalogue, picnic)
+              << "\n  D looked at: " << titles_of(catalogue, children) << "\n\n";
+  print_columns(
+      console, {"no session", "C", "D"},
+      {suggest(plugin, "pic", {}), suggest(plugin, "pic", picnic), suggest(plugin, "pic", children)});
+}
+
+void show_explanation(Console& console, const plugin::SearchPlugin& plugin,
+                      const std::vector<Event>& session) {
+  heading(console, "Why A's first hit is the first");
+  const plugin::Answer answer = search(plugin, "+$q {!session ctx=$ctx topK=1000}^3", "lamp", session, true);
+  if (answer.hits.empty()) return;
+  console.out << "  " << answer.hits.front().text << "   " << legs_in_short(answer.hits.front().hit) << '\n';
+  print_explanation(console.out, console.out_style, answer, answer.hits.front());
+}
+
+void show_next_steps(Console& console, const fs::path& folder, const std::vector<Event>& session) {
+  heading(console, "Where to go next");
+  const std::string store = (folder / "store").string();
+  console.out << "  segue search --store " << store << " --explain --ctx '[{\"item\": \""
+              << session.front().item << "\"}]' 'reading light {!session ctx=$ctx}^2'\n"
+              << "  segue suggest --store " << store << " --ctx '[{\"query\": \"nordic tent\"}]' sle\n"
+              << "  segue show --store " << store << ' ' << session.front().item << '\n'
+              << "  segue snapshots --store " << store << " list\n\n"
+              << "  Your own data: docs/getting-started.md. The query language: docs/query-language.md.\n";
+}
+
+void run_demo(const DemoOptions& options, Console& console) {
+  const fs::path folder = options.folder;
+  fs::create_directories(folder);
+  const ShopReport shop = generate_shop(options.shop, folder / "items.jsonl", folder / "events.jsonl");
+  heading(console, "A shop, made by a generator");
+  console.out << "  " << grouped(shop.products) << " products, " << grouped(shop.queries)
+              << " queries that people type, " << grouped(shop.shoppers) << " shoppers, "
+              << grouped(shop.sessions) << " sessions, " << grouped(shop.events) << " events\n  in "
+              << folder.string() << " (items.jsonl, events.jsonl)\n";
+
+  heading(console, "From logs to a snapshot: segue reindex");
+  index::ReindexRequest request;
+  request.items = folder / "items.jsonl";
+  request.events = folder / "events.jsonl";
+  request.store = folder / "store";
+  request.config = demo_config();
+  request.seed = options.shop.seed;
+  index::ReindexReport report;
+  {
+    TerminalProgress progress(console.err, console.err_style, interrupted);
+    report = index::reindex(request, progress);
+    progress.finish();
+  }
+  print_reindex_report(console, report);
+
+  plugin::Options serve;
+  serve.store = request.store;
+  const auto plugin = plugin::SearchPlugin::open(serve);
+  const auto serving = plugin->acquire();
+  const index::Catalogue& catalogue = serving->snapshot->catalogue();
+  const std::vector<Event> industrial = session_of(catalogue, "industrial", "lighting", 3);
+  const std::vector<Event> botanical = session_of(catalogue, "botanical", "lighting", 3);
+  if (industrial.empty() || botanical.empty()) {
+    throw Error(ErrorKind::kUsage, "this shop is too small to show", "--products", "take 1000 or more");
+  }
+  show_searches(console, *plugin, industrial, botanical);
+  show_suggestions(console, *plugin, session_of(catalogue, "rustic", "picnic", 2),
+                   session_of(catalogue, "retro", "children", 2));
+  show_explanation(console, *plugin, industrial);
+  show_next_steps(console, folder, industrial);
+}
+
+Command::Action declare(CLI::App& parser) {
+  auto options = std::make_shared<DemoOptions>();
+  parser.add_option("--dir", options->folder, "folder for the shop and its store")->capture_default_str();
+  parser.add_option("--seed", options->shop.seed, "another seed, another shop")->capture_default_str();
+  parser.add_option("--products", options->shop.products, "products of the shop")
+      ->capture_default_str()
+      ->check(CLI::Range(96, 10000));
+  parser.add_option("--events", options->shop.events, "events of its log")
+      ->capture_default_str()
+      ->check(CLI::Range(1000, 100000000));
+  return [options](Console& console) { run_demo(*options, console); };
+}
+
+}  // namespace
+
+Command demo_command() {
+  return {"demo", "make a shop, run the whole line on it, and show what a session changes",
+          "segue demo --dir segue-demo", declare};
+}
+
+}  // namespace segue::integration

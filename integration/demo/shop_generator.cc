@@ -1,0 +1,277 @@
+#include "integration/demo/shop_generator.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <map>
+#include <random>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "index/event.h"
+#include "index/input/jsonl_writer.h"
+#include "index/item.h"
+#include "integration/demo/shop_words.h"
+
+namespace segue::integration {
+namespace {
+
+using shop::kBrands;
+using shop::kColours;
+using shop::kDepartments;
+using shop::kStyles;
+
+constexpr std::size_t kSteps = 8;
+constexpr double kFirstDay = 1'772'323'200;  // 2026-03-01
+constexpr double kDay = 86'400;
+
+/// Draws that mean the same on every machine: the library's distributions may differ.
+class Random {
+ public:
+  explicit Random(std::uint64_t seed) : engine_(seed) {}
+  double uniform() { return static_cast<double>(engine_() >> 11) * 0x1p-53; }
+  std::size_t below(std::size_t n) { return static_cast<std::size_t>(uniform() * static_cast<double>(n)); }
+  bool chance(double p) { return uniform() < p; }
+  /// An index with probability in proportion to its weight.
+  std::size_t pick(const std::vector<double>& weights) {
+    double total = 0;
+    for (const double w : weights) total += w;
+    double at = uniform() * total;
+    for (std::size_t i = 0; i + 1 < weights.size(); ++i) {
+      if ((at -= weights[i]) < 0) return i;
+    }
+    return weights.size() - 1;
+  }
+
+ private:
+  std::mt19937_64 engine_;
+};
+
+struct Product {
+  std::string id;
+  std::size_t department = 0;
+  std::size_t step = 0;
+  std::size_t style = 0;
+  double price_level = 0;  // 0 cheap to 1 dear
+  double popularity = 0;
+};
+
+struct Shopper {
+  std::string name;
+  std::size_t style = 0;
+  double purse = 0;
+  std::vector<double> departments;  // how much each is liked
+};
+
+std::string number(const char* format, std::size_t n) {
+  char text[32];
+  std::snprintf(text, sizeof text, format, static_cast<unsigned>(n));
+  return text;
+}
+
+std::string capitalised(std::string text) {
+  if (text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 'a' + 'A');
+  return text;
+}
+
+class Shop {
+ public:
+  explicit Shop(const ShopOptions& options) : options_(options), random_(options.seed) {
+    make_products();
+    make_shoppers();
+  }
+
+  ShopReport write(const std::filesystem::path& items, const std::filesystem::path& events);
+
+ private:
+  void make_products();
+  void make_shoppers();
+  std::vector<index::Event> session(std::size_t number);
+  std::size_t choose(const Shopper& shopper, std::size_t department, std::size_t step, std::size_t style);
+  void search(std::vector<index::Event>& events, std::size_t department, std::size_t step, std::size_t style);
+
+  ShopOptions options_;
+  Random random_;
+  std::vector<index::Item> items_;
+  std::vector<Product> products_;
+  std::vector<Shopper> shoppers_;
+  std::map<std::pair<std::size_t, std::size_t>, std::vector<std::size_t>>
+      shelves_;                               // (department, step) -> products
+  std::map<std::string, std::size_t> asked_;  // text -> times
+};
+
+void Shop::make_products() {
+  std::set<std::string> titles;
+  while (products_.size() < options_.products) {
+    Product product;
+    // The first products fill every shelf once; the rest fall where they may.
+    const std::size_t shelf = products_.size() < kDepartments.size() * kSteps
+                                  ? products_.size()
+                                  : random_.below(kDepartments.size() * kSteps);
+    product.department = shelf / kSteps;
+    product.step = shelf % kSteps;
+    product.style = random_.below(kStyles.size());
+    product.price_level = random_.uniform();
+    const auto& department = kDepartments[product.department];
+    const std::string colour(kColours[product.style][random_.below(4)]);
+    const std::string material(department.materials[random_.below(department.materials.size())]);
+    const std::string noun(department.steps[product.step]);
+    const std::string brand(kBrands[random_.below(kBrands.size())]);
+    std::string title = capitalised(colour + " " + material + " " + noun);
+    if (random_.chance(0.4)) title += " by " + brand;
+    if (!titles.insert(title).second) continue;
+
+    product.id = number("P%05u", products_.size() + 1);
+    // Zipf over the whole shop: a few products sell much more than the rest.
+    product.popularity = 1.0 / std::pow(3.0 + static_cast<double>(random_.below(options_.products)), 0.6);
+    index::Item item;
+    item.id = product.id;
+    item.kind = "product";
+    item.title = title;
+    item.text = capitalised(std::string(kStyles[product.style])) + " " + noun + " in " + colour + " " +
+                material + ", for your " + std::string(department.name) + " corner.";
+    const double price = department.low * std::pow(department.high / department.low, product.price_level);
+    item.attributes = {{"category", std::string(department.name)},
+                       {"price", std::round(price * 20) / 20},
+                       {"style", std::string(kStyles[product.style])},
+                       {"brand", brand},
+                       {"tags", std::vector<std::string>{colour, material}}};
+    shelves_[{product.department, product.step}].push_back(products_.size());
+    items_.push_back(std::move(item));
+    products_.push_back(std::move(product));
+  }
+}
+
+void Shop::make_shoppers() {
+  for (std::size_t s = 0; s < options_.shoppers; ++s) {
+    Shopper shopper{number("u%05u", s + 1), random_.below(kStyles.size()), random_.uniform(), {}};
+    for (std::size_t d = 0; d < kDepartments.size(); ++d) {
+      shopper.departments.push_back(std::pow(random_.uniform(), 3.0));
+    }
+    shoppers_.push_back(std::move(shopper));
+  }
+}
+
+/// A product of a shelf that suits: the session's style first, then the purse, then popularity.
+std::size_t Shop::choose(const Shopper& shopper, std::size_t department, std::size_t step,
+                         std::size_t style) {
+  const std::vector<std::size_t>& shelf = shelves_[{department, step}];
+  std::vector<double> weights;
+  for (const std::size_t p : shelf) {
+    const double gap = products_[p].price_level - shopper.purse;
+    weights.push_back(products_[p].popularity * (products_[p].style == style ? 12.0 : 0.6) *
+                      std::exp(-4 * gap * gap));
+  }
+  return shelf[random_.pick(weights)];
+}
+
+/// What the shopper types before looking: the noun, often refined; sometimes words that nobody else uses.
+void Shop::search(std::vector<index::Event>& events, std::size_t department, std::size_t step,
+                  std::size_t style) {
+  const std::string noun(kDepartments[department].steps[step]);
+  const auto ask = [&](std::string text) {
+    index::Event event;
+    event.query = std::move(text);
+    event.action = "search";
+    ++asked_[event.query];
+    events.push_back(std::move(event));
+  };
+  if (random_.chance(0.5)) ask(noun);
+  if (random_.chance(0.45)) {
+    const std::string colour(kColours[style][random_.below(4)]);
+    switch (random_.below(3)) {
+      case 0:
+        ask(colour + " " + noun);
+        break;
+      case 1:
+        ask(std::string(kStyles[style]) + " " + noun);
+        break;
+      default:
+        ask("a " + noun + " for my " + std::string(kStyles[style]) + " house, " + colour + " please");
+    }
+  }
+}
+
+std::vector<index::Event> Shop::session(std::size_t session_number) {
+  // Some shoppers come often, most seldom.
+  const double draw = random_.uniform();
+  const Shopper& shopper =
+      shoppers_[static_cast<std::size_t>(draw * draw * static_cast<double>(shoppers_.size()))];
+  const std::size_t style = random_.chance(0.75) ? shopper.style : random_.below(kStyles.size());
+  const std::size_t department = random_.pick(shopper.departments);
+  std::size_t step = random_.below(kSteps - 2);
+  std::vector<index::Event> events;
+  const auto touch = [&](std::size_t product, const char* action) {
+    index::Event event;
+    event.item = products_[product].id;
+    event.action = action;
+    events.push_back(std::move(event));
+  };
+  const std::size_t stops = 2 + random_.below(4);
+  for (std::size_t stop = 0; stop < stops && step < kSteps; ++stop) {
+    if (random_.chance(0.55)) search(events, department, step, style);
+    const std::size_t looks = 1 + random_.below(3);
+    std::size_t product = 0;
+    for (std::size_t look = 0; look < looks; ++look) {
+      product = choose(shopper, department, step, style);
+      touch(product, "view");
+    }
+    if (random_.chance(0.35)) touch(product, "purchase");
+    step += random_.chance(0.8) ? 1 : 2;  // the project goes on
+  }
+
+  double time = std::floor(kFirstDay + kDay * 90 * random_.uniform());
+  for (index::Event& event : events) {
+    event.session = number("s%06u", session_number + 1);
+    event.user = shopper.name;
+    event.time = time;
+    time += 5 + static_cast<double>(random_.below(90));
+  }
+  return events;
+}
+
+ShopReport Shop::write(const std::filesystem::path& items, const std::filesystem::path& events) {
+  ShopReport report;
+  std::set<std::string> shoppers;
+  index::JsonlWriter log(events);
+  while (report.events < options_.events) {
+    for (const index::Event& event : session(report.sessions)) {
+      if (report.events == options_.events) break;
+      log.write(event);
+      shoppers.insert(event.user);
+      ++report.events;
+    }
+    ++report.sessions;
+  }
+  log.finish();
+  report.shoppers = shoppers.size();
+
+  // What many people typed is a suggestion of the shop's own; the rest stays text.
+  const std::size_t often = std::max<std::size_t>(2, options_.events / 10'000);
+  index::JsonlWriter catalogue(items);
+  for (const index::Item& item : items_) catalogue.write(item);
+  for (const auto& [text, times] : asked_) {
+    if (times < often || text.starts_with("a ")) continue;
+    index::Item query;
+    query.id = "Q:" + text;
+    query.kind = std::string(index::kQueryKind);
+    query.title = text;
+    query.weight = static_cast<double>(times);
+    catalogue.write(query);
+    ++report.queries;
+  }
+  catalogue.finish();
+  report.products = products_.size();
+  return report;
+}
+
+}  // namespace
+
+ShopReport generate_shop(const ShopOptions& options, const std::filesystem::path& items,
+                         const std::filesystem::path& events) {
+  return Shop(options).write(items, events);
+}
+
+}  // namespace segue::integration

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "index/item_set.h"
+#include "query/lucene/text_search.h"
+#include "query/operators/operator_runner.h"
+#include "query/query_engine.h"
+
+namespace segue::query {
+
+/// The engine's inside, shared by the files that implement it.
+struct QueryEngine::Impl {
+  const index::Snapshot& snapshot;
+  Limits limits;
+  TextSearch text;
+
+  Impl(const index::Snapshot& s, const Limits& l) : snapshot(s), limits(l), text(s.text(), s.bm25()) {}
+
+  SearchResult search(const SearchRequest& request) const;
+  SuggestResult suggest(const SuggestRequest& request) const;
+
+  /// Parses and binds; empty after an error. prefix: what messages begin with.
+  std::optional<syntax::Node> prepare(std::string_view query, const Params& params, std::string_view prefix,
+                                      std::vector<syntax::Diagnostic>& diagnostics) const;
+  /// The items that may be hits: those of the kind asked for that match the filter. query: the query itself,
+  /// which may name kinds; null: none. Sets the group for a kind. Empty after an error.
+  std::optional<index::ItemSet> allowed_items(const SearchRequest& request, const syntax::Node* query,
+                                              index::ItemGroup& group, SearchResult& result) const;
+  RunContext context_for(const SearchRequest& request, const index::ItemSet& allowed, index::ItemGroup group,
+                         SearchResult& result) const {
+    return {snapshot,           text,          limits, request.params, allowed, group, request.session,
+            result.diagnostics, result.skipped};
+  }
+  SearchResult suggest_as_search(const syntax::Node& tree, const SearchRequest& request,
+                                 SearchResult result) const;
+  void fill_hits(const syntax::Node& tree, const std::vector<RunLeg>& legs, const OperatorScores& scores,
+                 std::span<const index::ScoredItem> page, const SearchRequest& request,
+                 const RunContext& context, SearchResult& result) const;
+};
+
+}  // namespace segue::query

@@ -1,6 +1,6 @@
 // How well and how fast the session Transformer learns from a file of "user item" lines in time order. The
-// last item of each user is the test, the one before is left out too; all items are ranked but those that the
-// user has seen.
+// last item of each user is the test: all items but those that the user has seen are ranked for the history
+// before it. Training goes without the last two, since the one before the test is left for validation.
 //
 //     transformer_benchmark FILE [key=value ...]     users=N threads=N and the keys of TransformerOptions
 

@@ -1,8 +1,12 @@
 #include "index/reindex/sequence_digest.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <charconv>
+#include <cmath>
 #include <string>
+#include <unordered_map>
 
 #include "index/safetensors.h"
 #include "kernels/error.h"
@@ -27,27 +31,51 @@ class Fnv1a {
 
 constexpr std::string_view kNul("\0", 1);
 
+/// Whose events a sequence holds: the user of a history, which may be cut into "user#1", "user#2" and so on
+/// in another log; else the session.
+std::string_view owner_of(const EventLog& log, const Sequence& sequence) {
+  if (sequence.user == LogEvent::kNone) return sequence.key;
+  const std::string& user = log.users[sequence.user];
+  const std::string_view key = sequence.key;
+  if (!key.starts_with(user)) return key;
+  const std::string_view rest = key.substr(user.size());
+  const bool piece =
+      rest.size() > 1 && rest[0] == '#' && rest.find_first_not_of("0123456789", 1) == rest.npos;
+  return rest.empty() || piece ? std::string_view(user) : key;
+}
+
+std::string_view time_text(double time, std::array<char, 32>& buffer) {
+  if (std::isnan(time)) return {};
+  return {buffer.data(), std::to_chars(buffer.data(), buffer.data() + buffer.size(), time).ptr};
+}
+
 }  // namespace
 
-std::int64_t sequence_digest(std::string_view key, std::size_t item_events, std::string_view item_id) {
-  Fnv1a hash;
-  hash.add(key);
-  hash.add(kNul);
-  hash.add(std::to_string(item_events));
-  hash.add(kNul);
-  hash.add(item_id);
-  return hash.value();
+std::vector<std::int64_t> event_digests(const EventLog& log, const Sequence& sequence,
+                                        const Catalogue& catalogue) {
+  const std::string_view owner = owner_of(log, sequence);
+  std::unordered_map<std::int64_t, std::size_t> earlier;  // events that are the same but for their number
+  std::vector<std::int64_t> digests;
+  std::array<char, 32> buffer{};
+  for (std::size_t e = sequence.begin; e < sequence.end; ++e) {
+    const LogEvent& event = log.events[e];
+    if (event.item == kNoItem) continue;
+    Fnv1a hash;
+    for (const std::string_view part :
+         {owner, kNul, time_text(event.time, buffer), kNul, std::string_view(catalogue[event.item].id), kNul})
+      hash.add(part);
+    hash.add(std::to_string(earlier[hash.value()]++));
+    digests.push_back(hash.value());
+  }
+  return digests;
 }
 
 TrainedSequences TrainedSequences::of(const EventLog& log, const Catalogue& catalogue) {
   auto digests = std::make_shared<std::vector<std::int64_t>>();
   digests->reserve(log.events.size());
   for (const Sequence& sequence : log.sequences) {
-    std::size_t count = 0;
-    for (std::size_t e = sequence.begin; e < sequence.end; ++e) {
-      if (const ItemId item = log.events[e].item; item != kNoItem)
-        digests->push_back(sequence_digest(sequence.key, ++count, catalogue[item].id));
-    }
+    const std::vector<std::int64_t> own = event_digests(log, sequence, catalogue);
+    digests->insert(digests->end(), own.begin(), own.end());
   }
   std::sort(digests->begin(), digests->end());
   digests->erase(std::unique(digests->begin(), digests->end()), digests->end());

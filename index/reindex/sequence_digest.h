@@ -15,10 +15,13 @@ namespace segue::index {
 
 class Safetensors;
 
-/// One event that models were trained on, as a number: FNV-1a of 64 bits over the sequence's key, a NUL, the
-/// count of item events up to and with this one in decimal, a NUL, and the event's item id. Two events that
-/// differ share one with a probability of 2^-64.
-std::int64_t sequence_digest(std::string_view key, std::size_t item_events, std::string_view item_id);
+/// The item events of one sequence, in their order, each as a number that is the same wherever the log is cut
+/// and whatever part of it is read: FNV-1a of 64 bits over whose event it is (the user of a history, else the
+/// session), its time, its item's id, and how many events of the sequence before it were the same in all
+/// three, with a NUL between. Events without a time have the empty text for it. Events that differ share a
+/// number with a probability of 2^-64. Events on no item of the catalogue have none.
+std::vector<std::int64_t> event_digests(const EventLog& log, const Sequence& sequence,
+                                        const Catalogue& catalogue);
 
 /// The digests of all item events of some sequences: what a snapshot was trained on, so that an evaluation
 /// can refuse to test a model on what it has learnt. Immutable, thread-safe.

@@ -1,11 +1,15 @@
 #include "index/reindex/sequence_digest.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <unistd.h>
 
 #include <filesystem>
+#include <limits>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "index/safetensors.h"
@@ -14,53 +18,104 @@
 namespace segue::index {
 namespace {
 
-TEST(SequenceDigest, IsFnv1aOfKeyCountAndItem) {
-  // The bytes of "" NUL "0" NUL "", by the definition of the hash.
-  std::uint64_t expected = 0xcbf29ce484222325ull;
-  for (const std::uint64_t byte : {0x00, 0x30, 0x00}) expected = (expected ^ byte) * 0x100000001b3ull;
-  EXPECT_EQ(sequence_digest("", 0, ""), static_cast<std::int64_t>(expected));
-}
+using testing::ElementsAre;
 
-TEST(SequenceDigest, TellsKeysCountsAndItemsApart) {
-  const std::int64_t one = sequence_digest("s1", 2, "a");
-  EXPECT_EQ(one, sequence_digest("s1", 2, "a"));
-  EXPECT_NE(one, sequence_digest("s12", 2, "a"));
-  EXPECT_NE(one, sequence_digest("s1", 22, "a"));
-  EXPECT_NE(one, sequence_digest("s1", 2, "2a"));
-  EXPECT_NE(sequence_digest("s", 1, "1"), sequence_digest("s1", 1, ""));
-}
-
-Catalogue catalogue_of(const std::vector<std::string>& ids) {
-  std::vector<Item> items;
-  for (const std::string& id : ids) {
-    Item item;
-    item.id = id;
-    items.push_back(item);
-  }
+Catalogue two_items() {
+  std::vector<Item> items(2);
+  items[0].id = "a";
+  items[1].id = "b";
   return Catalogue(std::move(items));
 }
+constexpr ItemId kA = 0;
+constexpr ItemId kB = 1;
 
-/// Sequences "s" = a, typed text, b and "t" = b.
-EventLog small_log() {
-  EventLog log;
-  for (const ItemId item : {ItemId{0}, kNoItem, ItemId{1}, ItemId{1}}) {
-    LogEvent event;
-    event.item = item;
-    log.events.push_back(event);
+/// A log of one sequence after the other; an event is {item, time}.
+class LogBuilder {
+ public:
+  LogBuilder& sequence(const std::string& key, const std::vector<std::pair<ItemId, double>>& events,
+                       const std::string& user = "") {
+    Sequence added;
+    added.key = key;
+    added.begin = log_.events.size();
+    for (const auto& [item, time] : events) {
+      LogEvent event;
+      event.item = item;
+      event.time = time;
+      log_.events.push_back(event);
+    }
+    added.end = log_.events.size();
+    if (!user.empty()) {
+      added.user = static_cast<std::uint32_t>(log_.users.size());
+      log_.users.push_back(user);
+    }
+    log_.sequences.push_back(added);
+    return *this;
   }
-  log.sequences = {{0, 3, LogEvent::kNone, "s"}, {3, 4, LogEvent::kNone, "t"}};
-  return log;
+  const EventLog& log() const { return log_; }
+
+ private:
+  EventLog log_;
+};
+
+constexpr double kNoTime = std::numeric_limits<double>::quiet_NaN();
+
+std::vector<std::int64_t> digests_of(const LogBuilder& builder, std::size_t sequence = 0) {
+  static const Catalogue catalogue = two_items();
+  return event_digests(builder.log(), builder.log().sequences[sequence], catalogue);
 }
 
-TEST(TrainedSequences, HoldEveryItemEventAndCountNoTypedText) {
-  const Catalogue catalogue = catalogue_of({"a", "b"});
-  const TrainedSequences trained = TrainedSequences::of(small_log(), catalogue);
+TEST(EventDigests, AreFnv1aOfOwnerTimeItemAndNumber) {
+  std::uint64_t expected = 0xcbf29ce484222325ull;
+  for (const char byte : std::string("s\0"
+                                     "7.5\0"
+                                     "a\0"
+                                     "0",
+                                     9)) {
+    expected = (expected ^ static_cast<std::uint64_t>(byte)) * 0x100000001b3ull;
+  }
+  EXPECT_THAT(digests_of(LogBuilder().sequence("s", {{kA, 7.5}})),
+              ElementsAre(static_cast<std::int64_t>(expected)));
+}
+
+TEST(EventDigests, TellOwnersTimesItemsAndRepeatsApart) {
+  const LogBuilder log =
+      LogBuilder()
+          .sequence("s", {{kA, 1}, {kA, 1}, {kA, 2}, {kB, 1}, {kA, kNoTime}, {kA, kNoTime}})
+          .sequence("t", {{kA, 1}});
+  std::vector<std::int64_t> all = digests_of(log, 0);
+  all.push_back(digests_of(log, 1).front());
+  EXPECT_EQ(std::set<std::int64_t>(all.begin(), all.end()).size(), 7u);
+}
+
+TEST(EventDigests, OfAHistoryDoNotDependOnWhereItIsCut) {
+  const LogBuilder whole = LogBuilder().sequence("u", {{kA, 1}, {kB, 9000}}, "u");
+  const LogBuilder cut = LogBuilder().sequence("u#1", {{kA, 1}}, "u").sequence("u#2", {{kB, 9000}}, "u");
+  EXPECT_EQ(digests_of(whole)[0], digests_of(cut, 0)[0]);
+  EXPECT_EQ(digests_of(whole)[1], digests_of(cut, 1)[0]);
+}
+
+TEST(EventDigests, OfANamedSessionAreNotThoseOfItsUsersOtherSessions) {
+  const LogBuilder log = LogBuilder().sequence("u#x", {{kA, 1}}, "u").sequence("u7", {{kA, 1}}, "u");
+  EXPECT_NE(digests_of(log, 0), digests_of(log, 1));
+  EXPECT_NE(digests_of(log, 0), digests_of(LogBuilder().sequence("u", {{kA, 1}}, "u")));
+}
+
+TEST(EventDigests, OfAHeldBackRepeatDifferFromThoseBeforeIt) {
+  const LogBuilder train = LogBuilder().sequence("s", {{kA, 1}, {kA, 1}});
+  const LogBuilder test = LogBuilder().sequence("s", {{kA, 1}, {kA, 1}, {kA, 1}});
+  const TrainedSequences trained = TrainedSequences::of(train.log(), two_items());
+  EXPECT_TRUE(trained.contains(digests_of(test)[1]));
+  EXPECT_FALSE(trained.contains(digests_of(test)[2]));
+}
+
+TEST(TrainedSequences, HoldEveryItemEventAndNoTypedText) {
+  const LogBuilder log =
+      LogBuilder().sequence("s", {{kA, 1}, {kNoItem, 2}, {kB, 3}}).sequence("t", {{kB, 4}});
+  const TrainedSequences trained = TrainedSequences::of(log.log(), two_items());
   EXPECT_EQ(trained.size(), 3u);
-  EXPECT_TRUE(trained.contains(sequence_digest("s", 1, "a")));
-  EXPECT_TRUE(trained.contains(sequence_digest("s", 2, "b")));
-  EXPECT_TRUE(trained.contains(sequence_digest("t", 1, "b")));
-  EXPECT_FALSE(trained.contains(sequence_digest("s", 3, "b")));
-  EXPECT_FALSE(trained.contains(sequence_digest("t", 1, "a")));
+  for (const std::size_t s : {0u, 1u})
+    for (const std::int64_t digest : digests_of(log, s)) EXPECT_TRUE(trained.contains(digest));
+  EXPECT_FALSE(trained.contains(digests_of(LogBuilder().sequence("s", {{kB, 1}}))[0]));
 }
 
 class TrainedSequencesFile : public testing::Test {
@@ -71,12 +126,12 @@ class TrainedSequencesFile : public testing::Test {
 };
 
 TEST_F(TrainedSequencesFile, GivesBackWhatWasSaved) {
-  const Catalogue catalogue = catalogue_of({"a", "b"});
-  TrainedSequences::of(small_log(), catalogue).save(file_);
+  const LogBuilder log = LogBuilder().sequence("s", {{kA, 1}, {kB, 2}});
+  TrainedSequences::of(log.log(), two_items()).save(file_);
   const TrainedSequences opened = TrainedSequences::open(file_);
-  EXPECT_EQ(opened.size(), 3u);
-  EXPECT_TRUE(opened.contains(sequence_digest("s", 2, "b")));
-  EXPECT_FALSE(opened.contains(sequence_digest("u", 1, "a")));
+  EXPECT_EQ(opened.size(), 2u);
+  EXPECT_TRUE(opened.contains(digests_of(log)[1]));
+  EXPECT_FALSE(opened.contains(digests_of(LogBuilder().sequence("u", {{kA, 1}}))[0]));
 }
 
 TEST_F(TrainedSequencesFile, IsRefusedWhenItsListDoesNotRise) {

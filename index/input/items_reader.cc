@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "index/input/item_id.h"
 #include "index/input/json_impl.h"
 #include "index/input/text_file.h"
 #include "kernels/error.h"
@@ -17,19 +18,12 @@ using json::Malformed;
 using simdjson::dom::element;
 using simdjson::dom::element_type;
 
-constexpr std::size_t kLongestId = 256;
 constexpr std::size_t kLinesBetweenChecks = 4096;
 
 std::string read_id(element value) {
   const std::string_view id = json::name("id", value);
-  if (id.size() > kLongestId)
-    throw Malformed("\"id\" has " + std::to_string(id.size()) + " bytes", "256 are allowed");
-  for (const std::string_view reserved : {"query:", "scope:"}) {
-    if (id.starts_with(reserved)) {
-      throw Malformed("\"id\" begins with " + std::string(reserved),
-                      "ids of suggestions begin so; choose another");
-    }
-  }
+  if (const std::string fault = item_id_fault(id); !fault.empty())
+    throw Malformed("\"id\" " + fault, "choose another");
   return std::string(id);
 }
 

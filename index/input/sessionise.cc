@@ -5,13 +5,13 @@
 #include <utility>
 
 #include "index/input/fold.h"
+#include "index/input/item_id.h"
 #include "index/input/time.h"
 
 namespace segue::index {
 namespace {
 
 constexpr std::size_t kEventsBetweenChecks = 16384;
-constexpr std::size_t kLongestId = 256;
 
 void tell(const EventsReader& reader, Progress* progress) {
   if (progress == nullptr || reader.report().events % kEventsBetweenChecks != 0) return;
@@ -177,10 +177,7 @@ Catalogue make_catalogue_from_events(const std::filesystem::path& file, const Ev
   Event event;
   while (reader.next(event)) {
     tell(reader, progress);
-    const std::string& id = event.item;
-    const bool allowed =
-        !id.empty() && id.size() <= kLongestId && !id.starts_with("query:") && !id.starts_with("scope:");
-    if (allowed) ids.insert(id);
+    if (item_id_fault(event.item).empty()) ids.insert(event.item);
   }
   std::vector<Item> items;
   items.reserve(ids.size());

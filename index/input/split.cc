@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "index/input/jsonl_writer.h"
+#include "index/input/text_hash.h"
 #include "kernels/error.h"
 
 namespace segue::index {
@@ -16,20 +17,6 @@ constexpr std::size_t kEventsBetweenChecks = 16384;
 
 /// Where an event goes; several may hold.
 enum Destination : std::uint8_t { kTrain = 1, kTest = 2, kTarget = 4 };
-
-/// The mixing function of SplitMix64 (Steele, Lea, Flood 2014).
-std::uint64_t mix(std::uint64_t x) {
-  x += 0x9e3779b97f4a7c15u;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-  return x ^ (x >> 31);
-}
-
-std::uint64_t hash(std::string_view text, std::uint64_t seed) {
-  std::uint64_t h = mix(seed);
-  for (const char c : text) h = mix(h ^ static_cast<unsigned char>(c));
-  return h;
-}
 
 class Splitter {
  public:
@@ -94,7 +81,7 @@ class Splitter {
   void hide_items() {
     std::vector<std::pair<std::uint64_t, std::uint32_t>> drawn;
     for (std::uint32_t item = 0; item < names_.size(); ++item)
-      drawn.emplace_back(hash(names_[item], options_.seed), item);
+      drawn.emplace_back(text_hash(names_[item], options_.seed), item);
     std::sort(drawn.begin(), drawn.end(), [this](const auto& a, const auto& b) {
       return a.first != b.first ? a.first < b.first : names_[a.second] < names_[b.second];
     });

@@ -63,6 +63,9 @@ class TomlTable {
   /// "mf.factors".
   std::string name(std::string_view key) const;
   [[noreturn]] void fail(std::string_view key, std::string_view what, std::string_view mend = {}) const;
+  std::string place_of(const TomlValue& value) const {
+    return place(value.line, value.column);
+  }  ///< "FILE:LINE:COLUMN"
   const TomlValue::Table& entries() const noexcept { return *table_; }
 
  private:

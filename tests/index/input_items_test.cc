@@ -100,7 +100,7 @@ TEST_F(ItemsFile, NamesLineAndReasonOfAMalformedLine) {
   EXPECT_THAT(error("{\"id\": null}"), HasSubstr("\"id\" must be a string, not null"));
   EXPECT_THAT(error("{\"id\": 7}"), HasSubstr("\"id\" must be a string, not a number; put it in quotes"));
   EXPECT_THAT(error("{\"id\": \"\"}"), HasSubstr("\"id\" is empty"));
-  EXPECT_THAT(error("{\"id\": \"" + std::string(257, 'x') + "\"}"), HasSubstr("257 bytes; 256 are allowed"));
+  EXPECT_THAT(error("{\"id\": \"" + std::string(257, 'x') + "\"}"), HasSubstr("257 bytes, 256 are allowed; choose another"));
   EXPECT_THAT(error("{\"id\": \"query:a\"}"), HasSubstr("begins with query:"));
   EXPECT_THAT(error("{\"id\": \"scope:a\"}"), HasSubstr("begins with scope:"));
   EXPECT_THAT(error("{\"id\": \"a\\u0000b\"}"), HasSubstr("NUL"));

@@ -39,8 +39,9 @@
 /// group of one clause without modifier is that clause; a boost on the group replaces the clause's own.
 ///
 /// Where this reads a text that Lucene 3.0 reads otherwise: an end of "*" is open; "\" escapes inside ranges; a tab or
-/// the end of a line ends an end of a range, and so does a quote that was opened there; an escaped * or ? of a WILDCARD
-/// stays a plain character; `{!` begins an operator; `*:a` is an error, since no field is called `*`.
+/// the end of a line ends an end of a range, and so does the second quote of a quoted one (a quote in front is never a
+/// letter); an escaped * or ? of a WILDCARD stays a plain character; `{!` begins an operator; `*:a` is an error, since
+/// no field is called `*`.
 // clang-format on
 namespace segue::query::syntax {
 

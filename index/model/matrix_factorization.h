@@ -32,6 +32,18 @@ struct MfOptions {
   friend bool operator==(const MfOptions&, const MfOptions&) = default;
 };
 
+/// The side of the factorisation that one half of an iteration holds still.
+struct FixedSide {
+  kernels::ConstMatrix gram;     ///< [factors, factors] = factors^T factors
+  kernels::ConstMatrix factors;  ///< [n, factors]
+};
+
+/// Writes to x [factors] the row that minimises the objective below with the other side held still. others:
+/// the rows of fixed.factors that it has events with, weights: the pairs' w, which are overwritten. No events
+/// give zeros.
+void solve_row(const MfOptions& options, const kernels::Backend& backend, const FixedSide& fixed,
+               std::span<const std::uint32_t> others, std::span<float> weights, std::span<float> x);
+
 /// Item factors by alternating least squares on implicit data: users u are sequences, items i have events,
 /// and
 ///   sum over all (u, i) of (a + c w_ui) (p_ui - x_u . y_i)^2 + sum_u r_u |x_u|^2 + sum_i r_i |y_i|^2

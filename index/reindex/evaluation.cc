@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <random>
+#include <limits>
 #include <stdexcept>
 #include <unordered_set>
 
+#include "index/model/random_stream.h"
 #include "index/model/top_items.h"
 
 namespace segue::index {
@@ -125,10 +126,9 @@ std::vector<double> Evaluator::sampled_ranks(const Scorer& scorer, std::span<con
     for (const ItemId item : taken) free -= group_->contains(item);
     Standing standing;
     // One stream per sequence, so that threads and other sequences do not matter.
-    std::seed_seq seeds{options.seed, static_cast<std::uint64_t>(s)};
-    std::mt19937_64 random(seeds);
+    RandomStream random(mix_seed(options.seed, s));
     for (std::size_t n = std::min(options.negatives, free); n > 0;) {
-      const ItemId item = items_[random() % items_.size()];
+      const ItemId item = items_[random.below(items_.size())];
       if (!taken.insert(item).second) continue;
       standing.add(scores[item], scores[one.target]);
       --n;

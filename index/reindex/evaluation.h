@@ -28,7 +28,7 @@ Scorer scorer_of(const Blend& blend, ItemGroup group = ItemGroup::kSearchable);
 
 /// What to measure.
 struct EvaluationOptions {
-  std::vector<RankingMetric> metrics{kHitRate10, kNdcg10};
+  std::vector<RankingMetric> metrics = headline_metrics();
   SeenRule seen;
   std::size_t negatives =
       0;  ///< 0: all items are ranked. N: only the target and N drawn items that the session lacks

@@ -62,6 +62,10 @@ double RankingMetric::at(double rank) const {
   return kind == Kind::kMrr ? 1 / rank : 1;
 }
 
+std::vector<RankingMetric> headline_metrics() {
+  return {kHitRate10, kNdcg10};
+}
+
 std::vector<RankingMetric> parse_ranking_metrics(std::string_view list) {
   std::vector<RankingMetric> metrics;
   while (true) {

@@ -32,6 +32,9 @@ struct RankingMetric {
 inline constexpr RankingMetric kHitRate10{RankingMetric::Kind::kHitRate, 10};
 inline constexpr RankingMetric kNdcg10{RankingMetric::Kind::kNdcg, 10};
 
+/// hr@10 and ndcg@10, the figures that every table shows.
+std::vector<RankingMetric> headline_metrics();
+
 /// "hr@10,ndcg@10,mrr@20,recall@100,coverage". Throws Error (kUsage) naming the part that is no metric, or is
 /// there twice.
 std::vector<RankingMetric> parse_ranking_metrics(std::string_view list);

@@ -124,7 +124,7 @@ TEST_F(EvaluationOfFixedScores, SamplesNegativesThatTheSessionLacks) {
 }
 
 TEST_F(EvaluationOfFixedScores, DrawsNegativesBySeed) {
-  testing::Random random(3);
+  RandomStream random(3);
   std::vector<double> scores(500);
   for (double& score : scores) score = static_cast<double>(random.below(1'000'000));
   const ItemSet all(500, true);

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "index/catalogue.h"
+#include "index/model/random_stream.h"
 #include "index/model/training_data.h"
 
 namespace segue::index::testing {
@@ -36,22 +37,9 @@ inline TrainingData make_data(std::size_t items, const std::vector<std::vector<I
   return data;
 }
 
-/// A small generator whose numbers are the same everywhere.
-class Random {
- public:
-  explicit Random(std::uint64_t seed) : state_(seed) {}
-  std::uint64_t next() {
-    state_ += 0x9e3779b97f4a7c15ull;
-    std::uint64_t x = state_;
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ull;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111ebull;
-    return x ^ (x >> 31);
-  }
-  ItemId below(std::size_t n) { return static_cast<ItemId>(next() % n); }
-
- private:
-  std::uint64_t state_;
-};
+inline ItemId any_item(RandomStream& random, std::size_t n) {
+  return static_cast<ItemId>(random.below(n));
+}
 
 /// A folder that is gone when the test ends.
 class TemporaryFolder {

@@ -49,14 +49,14 @@ std::vector<std::vector<double>> naive_values(const TrainingData& data, const Tr
 }
 
 TrainingData random_data(std::size_t items, std::size_t sequences, std::uint64_t seed) {
-  testing::Random random(seed);
+  RandomStream random(seed);
   TrainingData data;
   data.item_count = items;
   for (std::size_t s = 0; s < sequences; ++s) {
     std::vector<ItemId> sequence(random.below(30));
     std::vector<float> weights;
     for (ItemId& item : sequence) {
-      item = random.below(items);
+      item = testing::any_item(random, items);
       weights.push_back(0.5f + static_cast<float>(random.below(4)));
     }
     data.append(sequence, weights);
@@ -148,13 +148,13 @@ TEST(Transitions, CountsMissingScoresAsZeroInTheMomentsOfAGroup) {
 
 TEST(Transitions, FindsThePlantedNextItemAmongNoise) {
   constexpr std::size_t kItems = 60;
-  testing::Random random(11);
+  RandomStream random(11);
   std::vector<std::vector<ItemId>> sequences;
   for (int s = 0; s < 400; ++s) {
-    std::vector<ItemId> sequence{random.below(kItems)};
+    std::vector<ItemId> sequence{testing::any_item(random, kItems)};
     while (sequence.size() < 8) {
       const bool noise = random.below(100) < 30;
-      sequence.push_back(noise ? random.below(kItems) : (sequence.back() * 7 + 3) % kItems);
+      sequence.push_back(noise ? testing::any_item(random, kItems) : (sequence.back() * 7 + 3) % kItems);
     }
     sequences.push_back(sequence);
   }
@@ -257,9 +257,9 @@ TEST(Transitions, TakesDataOfAnyShape) {
   EXPECT_EQ(repeated->encode(std::vector<ItemId>{0})->top(3, nullptr).size(), 1u);
   EXPECT_TRUE(repeated->neighbours(0, 3).empty());
 
-  testing::Random random(14);
+  RandomStream random(14);
   std::vector<ItemId> endless(10'000);
-  for (ItemId& item : endless) item = random.below(50);
+  for (ItemId& item : endless) item = testing::any_item(random, 50);
   const auto catalogue = make_catalogue(50);
   const auto model = train(make_data(50, {endless}), catalogue);
   EXPECT_EQ(model->encode(endless)->top(50, nullptr).size(), 50u);

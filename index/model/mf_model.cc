@@ -1,0 +1,157 @@
+#include "index/model/mf_model.h"
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+#include <utility>
+
+#include "index/model/sparse_scores.h"
+#include "index/model/top_items.h"
+
+namespace segue::index {
+
+namespace {
+
+constexpr std::size_t kMomentRows = 1024;
+
+double dot(std::span<const float> a, std::span<const float> b) {
+  double sum = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) sum += static_cast<double>(a[i]) * static_cast<double>(b[i]);
+  return sum;
+}
+
+}  // namespace
+
+class MfModel::Session final : public EncodedSession {
+ public:
+  Session(const MfModel& model, std::vector<float> user) : model_(model), user_(std::move(user)) {}
+
+  std::vector<ScoredItem> top(std::size_t k, const ItemSet* allowed) const override {
+    auto best = model_.vectors_->search(user_, k, allowed);
+    // Scored as score() does, so that one item has one score wherever it is asked for.
+    for (ScoredItem& hit : best) hit.score = score_of(hit.item);
+    keep_best(best, k);
+    return best;
+  }
+  void score(std::span<const ItemId> items, std::span<double> scores) const override {
+    for (std::size_t i = 0; i < items.size(); ++i) scores[i] = score_of(items[i]);
+  }
+  void score_all(std::span<double> scores) const override {
+    const auto factors = model_.factorization_.item_factors();
+    std::vector<float> products(factors.rows);
+    model_.backend_->matvec(factors, user_, products);
+    std::fill(scores.begin(), scores.end(), 0.0);
+    const auto vocabulary = model_.factorization_.vocabulary();
+    for (std::size_t r = 0; r < vocabulary.size(); ++r)
+      scores[static_cast<ItemId>(vocabulary[r])] = products[r];
+  }
+  ScoreMoments moments(ItemGroup group) const override {
+    const GroupMoments& of = model_.groups_[static_cast<std::size_t>(group)];
+    double mean = 0;
+    double square = 0;
+    for (std::size_t f = 0; f < user_.size(); ++f) {
+      const double uf = user_[f];
+      mean += uf * of.mean[f];
+      double row = 0;
+      for (std::size_t g = 0; g < user_.size(); ++g) {
+        row += of.products[f * user_.size() + g] * static_cast<double>(user_[g]);
+      }
+      square += uf * row;
+    }
+    return {mean, std::sqrt(std::max(0.0, square - mean * mean))};
+  }
+
+ private:
+  double score_of(ItemId item) const {
+    const std::uint32_t row = model_.row(item);
+    return row == kNoRow ? 0 : dot(model_.factorization_.item_factors().row_span(row), user_);
+  }
+
+  const MfModel& model_;
+  std::vector<float> user_;
+};
+
+MfModel::MfModel(MatrixFactorization factorization, std::shared_ptr<const VectorIndex> vectors,
+                 const Catalogue& catalogue, const kernels::Backend& backend)
+    : factorization_(std::move(factorization)),
+      vectors_(std::move(vectors)),
+      backend_(&backend),
+      rows_(catalogue.size(), kNoRow),
+      gram_(factorization_.options().factors * factorization_.options().factors) {
+  const auto vocabulary = factorization_.vocabulary();
+  const auto factors = factorization_.item_factors();
+  std::vector<ItemId> items;
+  for (const std::int32_t item : vocabulary) {
+    if (static_cast<std::size_t>(item) >= catalogue.size()) {
+      throw std::invalid_argument("the factorisation belongs to another catalogue");
+    }
+    rows_[static_cast<ItemId>(item)] = static_cast<std::uint32_t>(items.size());
+    items.push_back(static_cast<ItemId>(item));
+  }
+  if (!vectors_) vectors_ = VectorIndex::build(factors, items, Metric::kInnerProduct, "Flat");
+  if (vectors_->size() != items.size() || (!items.empty() && vectors_->dimension() != factors.cols)) {
+    throw std::invalid_argument("the vector index belongs to another factorisation");
+  }
+  if (!items.empty()) {
+    backend.matmul(factors, kernels::Op::kTranspose, factors, kernels::Op::kNone, 1, 0,
+                   {gram_.data(), factors.cols, factors.cols});
+  }
+  groups_[static_cast<std::size_t>(ItemGroup::kSearchable)] = moments_over(catalogue.searchable());
+  groups_[static_cast<std::size_t>(ItemGroup::kQueries)] = moments_over(catalogue.queries());
+}
+
+MfModel::~MfModel() = default;
+
+MfModel::GroupMoments MfModel::moments_over(const ItemSet& group) const {
+  const auto factors = factorization_.item_factors();
+  const auto vocabulary = factorization_.vocabulary();
+  const std::size_t d = factorization_.options().factors;
+  GroupMoments moments{std::vector<double>(d), std::vector<double>(d * d)};
+  const double n = static_cast<double>(std::max<std::size_t>(1, group.count()));
+  // Products of a chunk are summed by the backend in floats, the chunks in doubles.
+  std::vector<float> chunk;
+  std::vector<float> products(d * d);
+  for (std::size_t first = 0; first < vocabulary.size(); first += kMomentRows) {
+    chunk.clear();
+    for (std::size_t r = first; r < std::min(vocabulary.size(), first + kMomentRows); ++r) {
+      if (!group.contains(static_cast<ItemId>(vocabulary[r]))) continue;
+      const auto y = factors.row_span(r);
+      chunk.insert(chunk.end(), y.begin(), y.end());
+      for (std::size_t f = 0; f < d; ++f) moments.mean[f] += static_cast<double>(y[f]) / n;
+    }
+    if (chunk.empty()) continue;
+    const kernels::ConstMatrix rows(chunk.data(), chunk.size() / d, d);
+    backend_->matmul(rows, kernels::Op::kTranspose, rows, kernels::Op::kNone, 1, 0, {products.data(), d, d});
+    for (std::size_t p = 0; p < products.size(); ++p)
+      moments.products[p] += static_cast<double>(products[p]) / n;
+  }
+  return moments;
+}
+
+std::vector<float> MfModel::fold_in(std::span<const ItemId> items) const {
+  const MfOptions& options = factorization_.options();
+  SparseScores sums(items.size());
+  double k = 0;
+  for (std::size_t i = items.size(); i-- > 0;) {
+    const std::uint32_t r = row(items[i]);
+    if (r != kNoRow) sums.add(r, std::pow(++k, -options.recency));
+  }
+  if (sums.entries().empty()) return {};
+  std::vector<std::uint32_t> rows;
+  std::vector<float> weights;
+  for (const ScoredItem& sum : sums.entries()) {
+    rows.push_back(sum.item);
+    weights.push_back(static_cast<float>(sum.score));
+  }
+  std::vector<float> user(options.factors);
+  const kernels::ConstMatrix gram(gram_.data(), options.factors, options.factors);
+  solve_row(options, *backend_, {gram, factorization_.item_factors()}, rows, weights, user);
+  return user;
+}
+
+std::unique_ptr<EncodedSession> MfModel::encode(std::span<const ItemId> items) const {
+  auto user = fold_in(items);
+  return user.empty() ? nullptr : std::make_unique<Session>(*this, std::move(user));
+}
+
+}  // namespace segue::index

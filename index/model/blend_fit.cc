@@ -43,7 +43,9 @@ class ContestMaker {
       throw std::invalid_argument("a held-out target is outside the searchable items");
     }
     ItemSet allowed = *task_.searchable;
-    for (const ItemId item : left_out(task_.seen, held_out.prefix)) allowed.erase(item);
+    for (const ItemId item : left_out(task_.seen, held_out.prefix)) {
+      if (allowed.contains(item)) allowed.erase(item);
+    }
     if (!allowed.contains(held_out.target)) return false;
 
     const std::size_t models = task_.models.size();

@@ -199,7 +199,12 @@ TEST_F(Fitting, JoinsPartsThatHelpAndDropsThoseThatDoNot) {
   const auto fit = fit_blend(puzzle.task(), pool_, progress_);
   EXPECT_EQ(fit.weights.models, (std::vector<std::string>{"first", "second"}));
   EXPECT_NEAR(fit.weights.weights[0] + fit.weights.weights[1], 1, 1e-9);
-  EXPECT_GT(fit.ndcg, 1.1 * *std::max_element(fit.single_ndcg.begin(), fit.single_ndcg.end()));
+  EXPECT_GT(fit.ndcg, *std::max_element(fit.single_ndcg.begin(), fit.single_ndcg.end()));
+  // Two parts can be searched in full: no weighting on a fine grid is better by more than a hair.
+  for (int percent = 1; percent < 100; ++percent) {
+    const Blend blend({{"first", "second"}, {percent / 100.0, 1 - percent / 100.0}}, puzzle.views);
+    EXPECT_GT(fit.ndcg * 1.005, ndcg(scorer_of(blend), puzzle)) << percent;
+  }
 }
 
 TEST_F(Fitting, IsNeverWorseThanItsBestPart) {

@@ -172,7 +172,7 @@ TEST_F(Factorising, RecoversPlantedBlocks) {
     sequences.push_back(sequence);
   }
   const auto catalogue = make_catalogue(kItems);
-  const MfModel mf = model(make_data(kItems, sequences), small(), catalogue);
+  const MfModel mf = model(make_data(kItems, sequences), small(kBlocks), catalogue);
   for (ItemId i = 0; i < kItems; ++i) {
     const std::vector<ItemId> session{i};
     for (const ScoredItem& hit : mf.encode(session)->top(kPerBlock, nullptr)) {
@@ -182,8 +182,8 @@ TEST_F(Factorising, RecoversPlantedBlocks) {
 }
 
 TEST_F(Factorising, ScoresTheSameOneByOneAllTogetherAndAtTheTop) {
-  const auto catalogue = make_catalogue(40);
-  const MfModel mf = model(random_data(35, 60, 6), small(), make_catalogue(35));
+  const auto catalogue = make_catalogue(35);
+  const MfModel mf = model(random_data(35, 60, 6), small(), catalogue);
   const std::vector<ItemId> session{1, 5, 30};
   const auto encoded = mf.encode(session);
   std::vector<double> all(35);

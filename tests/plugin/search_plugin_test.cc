@@ -1,0 +1,110 @@
+#include "plugin/search_plugin.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <thread>
+
+#include "index/reindex/reindexer.h"
+#include "index/snapshot/snapshot_store.h"
+#include "kernels/error.h"
+#include "plugin/request_json.h"
+#include "tests/support/small_shop.h"
+
+namespace segue::plugin {
+namespace {
+
+std::string publish(const tests::SmallShop& shop) {
+  index::Progress quiet;
+  return index::reindex(shop.request(), quiet).snapshot;
+}
+
+Request lamps() {
+  return parse_request(R"({"query": "lamp", "size": 5, "fields": ["title", "price"]})", "request");
+}
+
+TEST(SearchPlugin, AnswersWithFieldsAndTheSnapshotThatServed) {
+  const tests::SmallShop shop(3000);
+  const std::string id = publish(shop);
+  const auto plugin = SearchPlugin::open({.store = shop.store});
+  const Answer answer = plugin->answer(lamps());
+  EXPECT_EQ(answer.snapshot, id);
+  ASSERT_FALSE(answer.hits.empty());
+  EXPECT_EQ(answer.hits[0].kind, "product");
+  EXPECT_TRUE(std::holds_alternative<double>(answer.hits[0].fields.at("price")));
+  EXPECT_EQ(answer.hits[0].fields.size(), 2u);
+  EXPECT_NE(to_json(answer).find("\"snapshot\":\"" + id + "\""), std::string::npos);
+}
+
+TEST(SearchPlugin, RefusesToMixSnapshotsAndNamesBoth) {
+  const tests::SmallShop shop(3000);
+  const std::string id = publish(shop);
+  const auto plugin = SearchPlugin::open({.store = shop.store});
+  Request request = lamps();
+  request.snapshot = "20200101T000000Z-00000000";
+  try {
+    plugin->answer(request);
+    FAIL() << "an answer from another snapshot";
+  } catch (const Error& error) {
+    const std::string what = error.what();
+    EXPECT_NE(what.find(id), std::string::npos);
+    EXPECT_NE(what.find(request.snapshot), std::string::npos);
+  }
+}
+
+TEST(SearchPlugin, SwapsUnderTrafficWithoutAFailedQuery) {
+  const tests::SmallShop shop(3000);
+  const std::string first = publish(shop);
+  const auto plugin = SearchPlugin::open({.store = shop.store, .poll = std::chrono::milliseconds(20)});
+  std::atomic<bool> stop = false;
+  std::atomic<int> failures = 0;
+  std::atomic<int> answers = 0;
+  std::vector<std::thread> users;
+  for (int t = 0; t < 2; ++t) {
+    users.emplace_back([&] {
+      while (!stop) {
+        const Answer answer = plugin->answer(lamps());
+        failures += answer.ok && answer.hits.size() == 5 ? 0 : 1;
+        ++answers;
+      }
+    });
+  }
+  const auto pinned = plugin->acquire();
+  const std::string second = publish(shop);
+  ASSERT_NE(first, second);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (plugin->acquire()->snapshot->id() != second && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  EXPECT_EQ(plugin->acquire()->snapshot->id(), second);
+  EXPECT_EQ(pinned->snapshot->id(), first);  // whoever holds the old one may go on with it
+  query::SearchRequest search;
+  search.query = "lamp";
+  EXPECT_TRUE(pinned->engine->search(search).ok);
+  stop = true;
+  for (std::thread& user : users) user.join();
+  EXPECT_EQ(failures, 0);
+  EXPECT_GT(answers, 0);
+}
+
+TEST(SearchPlugin, SaysHowToMendAStoreThatIsMissingOrEmpty) {
+  const tests::TemporaryFolder folder;
+  try {
+    SearchPlugin::open({.store = folder.path() / "none"});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kBadInput);
+  }
+}
+
+TEST(CInterface, ServesAHostThatKnowsOnlyTheHeader) {
+  const tests::SmallShop shop(3000);
+  publish(shop);
+  const std::string command = std::string(SEGUE_C_HOST) + " " + SEGUE_LIBRARY + " " + shop.store.string();
+  EXPECT_EQ(std::system(command.c_str()), 0) << command;
+}
+
+}  // namespace
+}  // namespace segue::plugin

@@ -6,6 +6,7 @@
 
 #include "index/config_table.h"
 #include "index/input/json_text.h"
+#include "index/input/text_file.h"
 #include "index/input/time.h"
 #include "index/input/toml_document.h"
 
@@ -130,7 +131,7 @@ Config parse_config(std::string_view toml, std::string_view name) {
 }
 
 Config load_config(const std::filesystem::path& file) {
-  return parse_config(read_text(file), file.string());
+  return parse_config(read_lines(file), file.string());
 }
 
 std::vector<ConfigKey> config_keys() {

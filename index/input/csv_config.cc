@@ -4,6 +4,7 @@
 #include <optional>
 #include <stdexcept>
 
+#include "index/input/text_file.h"
 #include "index/input/time.h"
 #include "index/input/toml_document.h"
 
@@ -222,7 +223,7 @@ CsvImportConfig parse_csv_config(std::string_view toml, std::string_view name) {
 }
 
 CsvImportConfig load_csv_config(const std::filesystem::path& file) {
-  return parse_csv_config(read_text(file), file.string());
+  return parse_csv_config(read_lines(file), file.string());
 }
 
 }  // namespace segue::index

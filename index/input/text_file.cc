@@ -116,6 +116,14 @@ std::uint64_t LineReader::consumed() const {
   return offset < 0 ? 0 : static_cast<std::uint64_t>(offset);
 }
 
+std::string read_lines(const std::filesystem::path& file) {
+  LineReader reader(file);
+  std::string text;
+  std::string_view line;
+  while (reader.next(line)) text.append(line).append("\n");
+  return text;
+}
+
 struct TextWriter::Stream {
   explicit Stream(gzFile opened) : file(opened) {}
   ~Stream() {

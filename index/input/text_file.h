@@ -48,6 +48,9 @@ class LineReader {
   bool at_end_ = false;
 };
 
+/// All lines of a file, each with a line feed behind it. Errors are those of LineReader.
+std::string read_lines(const std::filesystem::path& file);
+
 /// Writes a text file, gzipped when its name ends in .gz. It appears under its name only when finish()
 /// returns: until then it is NAME.partial, which the destructor removes. (Devices and pipes are written in
 /// place.) The bytes depend on the text alone. Errors are Error (kResource) that names the file.

@@ -6,7 +6,6 @@
 #include <cmath>
 #include <sstream>
 
-#include "index/input/text_file.h"
 #include "index/nearest_name.h"
 #include "kernels/error.h"
 
@@ -92,14 +91,6 @@ TomlValue::Table parse_toml(std::string_view text, std::string_view name) {
                 place(name, error.source().begin.line, error.source().begin.column),
                 "the file must be TOML 1.0");
   }
-}
-
-std::string read_text(const std::filesystem::path& file) {
-  LineReader reader(file);
-  std::string text;
-  std::string_view line;
-  while (reader.next(line)) text.append(line).append("\n");
-  return text;
 }
 
 TomlTable::TomlTable(const TomlValue::Table& table, std::string_view file, std::string path)

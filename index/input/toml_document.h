@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,9 +32,6 @@ struct TomlValue::Entry {
 
 /// Parses TOML 1.0. Throws Error (kBadInput), "NAME:LINE:COLUMN: what".
 TomlValue::Table parse_toml(std::string_view text, std::string_view name);
-
-/// The whole of a file (or .gz), for parse_toml. Throws Error (kBadInput).
-std::string read_text(const std::filesystem::path& file);
 
 /// A table that is being read: typed access by key, and finish(), which refuses keys that nobody asked for.
 /// Errors are Error (kBadInput) with file, line and column. Views the table; thread-compatible.

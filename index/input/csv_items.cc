@@ -11,7 +11,7 @@ namespace {
 using Attribute = CsvImportConfig::Attribute;
 
 std::optional<bool> parse_boolean(std::string_view text) {
-  const std::string small = lower_case(text);
+  const std::string small = to_lower(text);
   if (small == "true" || small == "yes" || small == "1") return true;
   if (small == "false" || small == "no" || small == "0") return false;
   return {};

@@ -65,10 +65,10 @@ bool MendRule::apply(std::string& field) const {
   std::string mended;
   switch (change) {
     case Change::kUpper:
-      mended = upper_case(field);
+      mended = to_upper(field);
       break;
     case Change::kLower:
-      mended = lower_case(field);
+      mended = to_lower(field);
       break;
     case Change::kSet:
       mended = text;

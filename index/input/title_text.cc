@@ -81,11 +81,11 @@ std::string capitalise_first_letter(std::string_view text) {
 
 }  // namespace
 
-std::string lower_case(std::string_view text) {
+std::string to_lower(std::string_view text) {
   return map_case(text, utf8proc_tolower);
 }
 
-std::string upper_case(std::string_view text) {
+std::string to_upper(std::string_view text) {
   return map_case(text, utf8proc_toupper);
 }
 
@@ -112,17 +112,17 @@ std::string collapse_blanks(std::string_view text) {
 
 std::string sentence_case(std::string_view title, std::span<const std::string> words) {
   if (!is_mostly_capitals(title)) return std::string(title);
-  const std::string small = capitalise_first_letter(lower_case(title));
+  const std::string small = capitalise_first_letter(to_lower(title));
   if (words.empty()) return small;
   std::string out;
   for (std::size_t at = 0; at < small.size();) {
     std::size_t end = at;
     while (end < small.size() && !ends_word(small[end])) ++end;
     const std::string_view word = std::string_view(small).substr(at, end - at);
-    const std::string folded = lower_case(word);
+    const std::string folded = to_lower(word);
     std::string_view spelt = word;
     for (const std::string& known : words) {
-      if (!word.empty() && lower_case(known) == folded) spelt = known;
+      if (!word.empty() && to_lower(known) == folded) spelt = known;
     }
     out += spelt;
     if (end < small.size()) out += small[end++];

@@ -7,8 +7,8 @@
 namespace segue::index {
 
 /// Simple case mapping of Unicode, character by character; bytes that are not UTF-8 stay.
-std::string lower_case(std::string_view text);
-std::string upper_case(std::string_view text);
+std::string to_lower(std::string_view text);
+std::string to_upper(std::string_view text);
 
 /// Without blanks, tabs and line breaks at both ends.
 std::string_view trim(std::string_view text);

@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <limits>
 #include <stdexcept>
+#include <system_error>
 #include <utility>
 
 #include "index/safetensors.h"
@@ -64,9 +65,11 @@ struct DurableWriter : faiss::IOWriter {
   explicit DurableWriter(const std::filesystem::path& path) : file(path) { name = path.string(); }
   size_t operator()(const void* data, size_t size, size_t count) override {
     file.write(std::span(static_cast<const std::byte*>(data), size * count));
+    bytes += size * count;
     return count;
   }
   DurableFile file;
+  std::size_t bytes = 0;
 };
 
 struct AllowedRows : faiss::IDSelector {
@@ -213,6 +216,12 @@ std::unique_ptr<VectorIndex> VectorIndex::open(const std::filesystem::path& file
     throw Error(ErrorKind::kDamagedStore, what, file.string(), "restore the file, or take another snapshot");
   };
   const std::shared_ptr<const Safetensors> list = Safetensors::open(items_file(file));
+  // Faiss leaks what it had allocated when a file ends early.
+  std::error_code unreadable;
+  const std::uintmax_t bytes = std::filesystem::file_size(file, unreadable);
+  if (unreadable || std::to_string(bytes) != list->metadata("bytes")) {
+    damaged("has not as many bytes as " + list->file().filename().string() + " says");
+  }
   std::unique_ptr<faiss::Index> any;
   try {
     any.reset(faiss::read_index(file.c_str()));
@@ -253,6 +262,7 @@ void VectorIndex::save(const std::filesystem::path& file) const {
            std::vector<std::int32_t>(impl_->items.begin(), impl_->items.end()));
   list.metadata("metric", to_string(impl_->metric));
   list.metadata("factory", kFlat);
+  list.metadata("bytes", std::to_string(writer.bytes));
   list.write(items_file(file));
 }
 

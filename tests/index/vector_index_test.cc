@@ -239,6 +239,7 @@ class VectorIndexFile : public testing::Test {
  protected:
   VectorIndexFile() { std::filesystem::create_directories(folder_); }
   ~VectorIndexFile() override { std::filesystem::remove_all(folder_); }
+  const std::filesystem::path& folder() const { return folder_; }
   std::filesystem::path file() const { return folder_ / "mf.faiss"; }
   std::filesystem::path list() const { return folder_ / "mf.faiss.items.safetensors"; }
 
@@ -276,21 +277,25 @@ TEST_F(VectorIndexFile, RefusesFilesThatDoNotBelongTogether) {
   EXPECT_TRUE(refuses());
   const Data data = make_data(20, 5, 4);
   const auto index = VectorIndex::build(data.matrix(), data.items, Metric::kL2);
+  const auto other = VectorIndex::build(data.matrix(), data.items, Metric::kCosine);
+  const auto smaller =
+      VectorIndex::build({data.values.data(), 19, 5}, std::span(data.items).first(19), Metric::kL2);
+  for (const auto* list_owner : {other.get(), smaller.get()}) {
+    list_owner->save(file());
+    std::filesystem::rename(list(), folder() / "list");
+    index->save(file());
+    std::filesystem::rename(folder() / "list", list());
+    EXPECT_TRUE(refuses());
+  }
   index->save(file());
-  std::filesystem::rename(list(), list().string() + ".l2");
-  EXPECT_TRUE(refuses());
-  VectorIndex::build(data.matrix(), data.items, Metric::kCosine)->save(file());
-  std::filesystem::rename(list().string() + ".l2", list());
-  EXPECT_TRUE(refuses());
-  VectorIndex::build({data.values.data(), 19, 5}, std::span(data.items).first(19), Metric::kL2)->save(file());
-  std::filesystem::copy_file(file(), file().string() + ".19");
-  index->save(file());
-  std::filesystem::rename(file().string() + ".19", file());
-  EXPECT_TRUE(refuses());
-  index->save(file());
-  std::filesystem::resize_file(file(), 40);
-  EXPECT_TRUE(refuses());
-  std::ofstream(file()) << "garbage";
+  EXPECT_FALSE(refuses());
+  const auto size = std::filesystem::file_size(file());
+  for (const std::uintmax_t cut :
+       {std::uintmax_t{0}, std::uintmax_t{3}, std::uintmax_t{40}, size - 1, size + 1}) {
+    std::filesystem::resize_file(file(), cut);
+    EXPECT_TRUE(refuses()) << cut;
+  }
+  std::ofstream(file()) << std::string(size, 'x');
   EXPECT_TRUE(refuses());
   EXPECT_THROW(index->save("/proc/absent/mf.faiss"), Error);
 }

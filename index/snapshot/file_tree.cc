@@ -48,7 +48,7 @@ std::string content_hash(const std::map<std::string, FileDigest>& files) {
   return hash.finish();
 }
 
-std::string read_text(const fs::path& file) {
+std::string read_small_file(const fs::path& file) {
   std::error_code ignored;
   if (!fs::exists(file, ignored)) throw Error(ErrorKind::kDamagedStore, "the file is missing", file.string());
   if (!fs::is_regular_file(file, ignored))

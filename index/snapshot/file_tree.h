@@ -21,6 +21,6 @@ std::string content_hash(const std::map<std::string, FileDigest>& files);
 
 /// The whole of a small file. Throws Error: kDamagedStore when it is missing, kResource when it cannot be
 /// read.
-std::string read_text(const std::filesystem::path& file);
+std::string read_small_file(const std::filesystem::path& file);
 
 }  // namespace segue::index

@@ -48,7 +48,7 @@ void make_folder(const fs::path& folder) {
 /// Whether CURRENT names a snapshot; yes in doubt, since the answer decides whether it may be removed.
 bool names_in(const fs::path& current, const std::string& id) {
   try {
-    return read_text(current) == id + "\n";
+    return read_small_file(current) == id + "\n";
   } catch (const Error& error) {
     return error.kind() != ErrorKind::kDamagedStore;
   }
@@ -96,7 +96,7 @@ std::optional<std::string> SnapshotStore::current() const {
     if (!present.empty()) damaged("the file is missing");
     return std::nullopt;  // creating the store was cut short
   }
-  std::string id = read_text(file);
+  std::string id = read_small_file(file);
   if (id.empty()) damaged("the file is empty");
   if (id.back() != '\n') damaged("the line has no end");
   id.pop_back();
@@ -163,8 +163,8 @@ fs::path SnapshotStore::path_of(std::string_view id) const {
 Manifest SnapshotStore::open_manifest(std::string_view id) const {
   const fs::path folder = path_of(id);
   const fs::path file = folder / kManifest;
-  const std::string text = read_text(file);
-  if (read_text(folder / kManifestChecksum) != checksum_line(text)) {
+  const std::string text = read_small_file(file);
+  if (read_small_file(folder / kManifestChecksum) != checksum_line(text)) {
     throw Error(
         ErrorKind::kDamagedStore, "not what its checksum in manifest.sha256 says", file.string(),
         "restore both files, or roll back: segue snapshots --store " + directory_.string() + " rollback ID");

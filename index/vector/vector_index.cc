@@ -18,7 +18,7 @@
 
 #include "index/safetensors.h"
 #include "index/snapshot/durable_file.h"
-#include "index/vector/best.h"
+#include "index/text/top_items.h"
 #include "kernels/error.h"
 
 namespace segue::index {
@@ -135,16 +135,18 @@ struct VectorIndex::Impl {
 
 std::vector<ScoredItem> VectorIndex::Impl::scan(const std::vector<float>& query, std::size_t k,
                                                 const ItemSet& allowed) const {
-  Best best(k);
+  TopItems best(k);
   const std::span<const std::uint64_t> words = allowed.words();
   for (std::size_t w = 0; w < words.size(); ++w) {
     for (std::uint64_t word = words[w]; word != 0; word &= word - 1) {
       const auto item = static_cast<ItemId>(w * 64 + static_cast<std::size_t>(std::countr_zero(word)));
       const std::uint32_t r = find(item);
-      if (r != kNoRow) best.add({item, score_row(query, r)});
+      if (r == kNoRow) continue;
+      const double score = score_row(query, r);
+      if (std::isfinite(score)) best.offer({item, score});
     }
   }
-  return std::move(best).ranking();
+  return best.take();
 }
 
 std::vector<ScoredItem> VectorIndex::Impl::ask_faiss(const std::vector<float>& query, std::size_t k,
@@ -167,12 +169,12 @@ std::vector<ScoredItem> VectorIndex::Impl::ask_faiss(const std::vector<float>& q
     }
     const auto found = static_cast<std::size_t>(std::find(rows.begin(), rows.end(), -1) - rows.begin());
     if (found == fetch && fetch < items.size() && distances[fetch - 1] == distances[k - 1]) continue;
-    Best best(k);
+    TopItems best(k);
     for (std::size_t i = 0; i < found; ++i) {
       const double score = metric == Metric::kL2 ? 0.0 - distances[i] : static_cast<double>(distances[i]);
-      best.add({items[static_cast<std::size_t>(rows[i])], score});
+      if (std::isfinite(score)) best.offer({items[static_cast<std::size_t>(rows[i])], score});
     }
-    return std::move(best).ranking();
+    return best.take();
   }
 }
 

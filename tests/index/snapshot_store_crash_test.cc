@@ -1,10 +1,12 @@
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <functional>
 #include <stdexcept>
 
+#include "index/snapshot/durable_file.h"
 #include "index/snapshot/snapshot_store.h"
 #include "tests/index/snapshot_store_fixture.h"
 
@@ -149,6 +151,44 @@ TEST_F(Killed, AFailingPublishLeavesNothingBehind) {
       EXPECT_NO_THROW(store.verify(*store.current()));
       EXPECT_TRUE(fs::is_empty(store.directory() / "staging"));
     }
+  }
+}
+
+// A limit on the size of files stands for a full disk: both make write(2) fail half way.
+TEST_F(StoreTest, ServesOnWhenTheDiskIsFull) {
+  const SnapshotStore store = fresh_store();
+  const std::string id = publish(store, "a");
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{100, 100};
+    if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) ::_exit(1);
+    try {
+      store.publish(store.stage(), {});  // a manifest alone is longer than that
+    } catch (const Error& error) {
+      ::_exit(error.kind() == ErrorKind::kResource && error.where().find("manifest.json") != std::string::npos
+                  ? 4
+                  : 2);
+    }
+    ::_exit(3);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(WIFEXITED(status) ? WEXITSTATUS(status) : -1, 4);
+  EXPECT_EQ(store.current(), id);
+  EXPECT_EQ(store.ids().size(), 1u);
+  EXPECT_TRUE(fs::is_empty(store.directory() / "staging"));
+}
+
+TEST(DurableFile, SaysHowToMendAFullDisk) {
+  DurableFile file("/dev/full");
+  try {
+    file.write("x");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kResource);
+    EXPECT_EQ(error.where(), "/dev/full");
+    EXPECT_EQ(error.mend(), "free some space on the disk");
   }
 }
 

@@ -85,26 +85,29 @@ void SnapshotStore::require_store() const {
 std::optional<std::string> SnapshotStore::current() const {
   require_store();
   const fs::path file = directory_ / "CURRENT";
-  const std::vector<std::string> present = ids();
   const auto damaged = [&](const std::string& what) {
+    const std::vector<std::string> present = ids();
     throw Error(ErrorKind::kDamagedStore, what, file.string(),
                 "choose a snapshot with: segue snapshots --store " + directory_.string() + " rollback " +
                     (present.empty() ? "ID" : present.back()));
   };
   std::error_code ignored;
   if (!fs::exists(file, ignored)) {
-    if (!present.empty()) damaged("the file is missing");
+    if (!ids().empty()) damaged("the file is missing");
     return std::nullopt;  // creating the store was cut short
   }
-  std::string id = read_small_file(file);
-  if (id.empty()) damaged("the file is empty");
-  if (id.back() != '\n') damaged("the line has no end");
-  id.pop_back();
-  if (id == kNone) return std::nullopt;
-  if (!is_snapshot_id(id)) damaged("does not hold the id of a snapshot");
-  if (!std::binary_search(present.begin(), present.end(), id))
-    damaged("names the snapshot " + id + ", which is missing");
-  return id;
+  for (std::string line = read_small_file(file);;) {
+    if (line.empty()) damaged("the file is empty");
+    if (line.back() != '\n') damaged("the line has no end");
+    const std::string id = line.substr(0, line.size() - 1);
+    if (id == kNone) return std::nullopt;
+    if (!is_snapshot_id(id)) damaged("does not hold the id of a snapshot");
+    if (fs::is_directory(directory_ / "snapshots" / id, ignored)) return id;
+    // Between the two looks another process may have published a newer snapshot and pruned this one.
+    const std::string again = read_small_file(file);
+    if (again == line) damaged("names the snapshot " + id + ", which is missing");
+    line = again;
+  }
 }
 
 std::vector<std::string> SnapshotStore::ids() const {

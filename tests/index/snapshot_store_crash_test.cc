@@ -154,6 +154,35 @@ TEST_F(Killed, AFailingPublishLeavesNothingBehind) {
   }
 }
 
+TEST_F(StoreTest, ReadersSeeNoneOfTheSwaps) {
+  const SnapshotStore store = fresh_store();
+  std::string last = publish(store, "a");
+  const pid_t child = ::fork();
+  if (child == 0) {
+    try {
+      for (int i = 0; i < 30; ++i) {
+        publish(store, std::to_string(i));
+        store.prune(1);
+      }
+    } catch (...) {
+      ::_exit(1);
+    }
+    ::_exit(0);
+  }
+  int swaps = 0;
+  int status = 0;
+  while (::waitpid(child, &status, WNOHANG) == 0) {
+    const std::optional<std::string> id =
+        store.current();  // throws when it sees anything between two snapshots
+    ASSERT_TRUE(id && *id >= last);
+    swaps += *id != last;
+    last = *id;
+    EXPECT_LE(store.list().size(), 3u);
+  }
+  EXPECT_EQ(status, 0);
+  EXPECT_GT(swaps, 0);
+}
+
 // A limit on the size of files stands for a full disk: both make write(2) fail half way.
 TEST_F(StoreTest, ServesOnWhenTheDiskIsFull) {
   const SnapshotStore store = fresh_store();

@@ -1,16 +1,21 @@
 // How well and how fast the session Transformer learns from a file of "user item" lines in time order. The
-// last item of each user is the test: all items but those that the user has seen are ranked for the history
-// before it. Training goes without the last two, since the one before the test is left for validation.
+// last item of each user is the test: all items are ranked for the history before it. Training goes without
+// the last two, since the one before the test is left for validation.
 //
-//     transformer_benchmark FILE [key=value ...]     users=N threads=N and the keys of TransformerOptions
+//     transformer_benchmark FILE [key=value ...]
+//
+// with the keys of TransformerOptions, users=N (a sample), threads=N, and leave_out=N: the newest N items of
+// the history are not ranked; by default all of them, 0 for logs where people come back to an item.
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <ctime>
 #include <exception>
 #include <fstream>
 #include <functional>
+#include <limits>
 #include <map>
 #include <string>
 #include <vector>
@@ -29,6 +34,11 @@ using namespace segue;
 using namespace segue::index;
 using Clock = std::chrono::steady_clock;
 
+/// Of all threads: what training costs where other programs take part of the machine.
+double processor_seconds() {
+  return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
+}
+
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
@@ -39,13 +49,17 @@ class EpochTimes final : public Progress {
 
   void update(double done, double total, std::string_view note) override {
     if (steps_++ == 0) std::printf("start of the table: %.1f s\n", seconds_since(last_));
-    if (steps_ == 1) last_ = Clock::now();
+    if (steps_ == 1) {
+      last_ = Clock::now();
+      processor_ = processor_seconds();
+    }
     const auto epoch = static_cast<std::size_t>(done / total * static_cast<double>(epochs_) + 1e-9);
     if (epoch == epoch_) return;
-    std::printf("epoch %2zu  %5.1f s  %zu steps  %.*s\n", epoch, seconds_since(last_), steps_ - 1,
-                static_cast<int>(note.size()), note.data());
+    std::printf("epoch %2zu  %5.1f s  %5.1f s of processors  %zu steps  %.*s\n", epoch, seconds_since(last_),
+                processor_seconds() - processor_, steps_ - 1, static_cast<int>(note.size()), note.data());
     std::fflush(stdout);
     last_ = Clock::now();
+    processor_ = processor_seconds();
     epoch_ = epoch;
   }
 
@@ -54,6 +68,7 @@ class EpochTimes final : public Progress {
   std::size_t epoch_ = 0;
   std::size_t steps_ = 0;
   Clock::time_point last_ = Clock::now();
+  double processor_ = processor_seconds();
 };
 
 std::vector<std::vector<ItemId>> read_histories(const std::string& file) {
@@ -77,7 +92,11 @@ struct Metrics {
 };
 
 Metrics evaluate(const TransformerWeights& weights, const std::vector<std::vector<ItemId>>& histories,
-                 std::size_t items, const kernels::Backend& backend, kernels::ThreadPool& pool) {
+                 std::size_t leave_out, const kernels::Backend& backend, kernels::ThreadPool& pool) {
+  std::size_t items = 0;
+  for (const auto& history : histories) {
+    for (const ItemId item : history) items = std::max<std::size_t>(items, item + 1);
+  }
   const SessionEncoder encoder(weights, backend);
   const std::size_t d = encoder.width();
   MatrixBuffer unit;
@@ -102,7 +121,7 @@ Metrics evaluate(const TransformerWeights& weights, const std::vector<std::vecto
       }
       backend.matvec(rows, hidden, scores);
       const float wanted = scores[target];
-      for (const ItemId item : seen) scores[item] = -2;
+      for (const ItemId item : seen.last(std::min(leave_out, seen.size()))) scores[item] = -2;
       scores[target] = wanted;
       std::size_t above = 0;
       std::size_t equal = 0;
@@ -150,6 +169,7 @@ int run(int argc, char** argv) {
   TransformerOptions options;
   std::size_t users = 0;
   std::size_t threads = 0;
+  std::size_t leave_out = std::numeric_limits<std::size_t>::max();
   for (int i = 2; i < argc; ++i) {
     const std::string argument = argv[i];
     const std::size_t equals = std::min(argument.find('='), argument.size());
@@ -159,6 +179,8 @@ int run(int argc, char** argv) {
       users = std::stoul(value);
     } else if (key == "threads") {
       threads = std::stoul(value);
+    } else if (key == "leave_out") {
+      leave_out = std::stoul(value);
     } else {
       set_option(options, key, value);
     }
@@ -185,7 +207,7 @@ int run(int argc, char** argv) {
   EpochTimes times(options.epochs);
   const TransformerWeights weights = train_transformer(data, options, *backend, pool, times);
   const Clock::time_point start = Clock::now();
-  const Metrics metrics = evaluate(weights, histories, data.item_count, *backend, pool);
+  const Metrics metrics = evaluate(weights, histories, leave_out, *backend, pool);
   std::printf("HR@10 %.4f  NDCG@10 %.4f  (ranking all items: %.1f s)\n", metrics.hit_rate, metrics.ndcg,
               seconds_since(start));
   return 0;

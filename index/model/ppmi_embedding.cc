@@ -10,6 +10,7 @@ namespace segue::index {
 namespace {
 
 constexpr std::size_t kBlockRows = 512;
+constexpr std::size_t kSlabBlocks = 16;  // between two questions whether to go on
 
 /// Where each row of the table occurs: positions of all sequences laid end to end.
 struct Occurrences {
@@ -81,7 +82,7 @@ CountedRows count_rows(const Occurrences& all, std::span<const double> weight_of
 }  // namespace
 
 SparseSymmetric ppmi_matrix(const TrainingWindows& windows, const PpmiOptions& options,
-                            kernels::ThreadPool& pool) {
+                            kernels::ThreadPool& pool, const Progress& progress) {
   const std::size_t v = windows.vocabulary().size();
   std::vector<double> weight_of_distance(options.distance + 1);
   for (std::size_t i = 1; i <= options.distance; ++i) {
@@ -89,9 +90,13 @@ SparseSymmetric ppmi_matrix(const TrainingWindows& windows, const PpmiOptions& o
   }
   const Occurrences all(windows);
   std::vector<CountedRows> blocks((v + kBlockRows - 1) / kBlockRows);
-  pool.run(blocks.size(), [&](std::size_t b) {
-    blocks[b] = count_rows(all, weight_of_distance, b * kBlockRows, std::min(v, (b + 1) * kBlockRows));
-  });
+  for (std::size_t slab = 0; slab < blocks.size(); slab += kSlabBlocks) {
+    progress.check();
+    pool.run(std::min(kSlabBlocks, blocks.size() - slab), [&](std::size_t i) {
+      const std::size_t begin = (slab + i) * kBlockRows;
+      blocks[slab + i] = count_rows(all, weight_of_distance, begin, std::min(v, begin + kBlockRows));
+    });
+  }
 
   std::vector<double> sums(v);
   std::size_t row = 0;
@@ -130,8 +135,7 @@ void ppmi_embedding(const TrainingWindows& windows, const PpmiOptions& options,
                     kernels::Matrix table) {
   const std::size_t d = table.cols;
   RandomStream random(mix_seed(options.seed, 1));
-  const SparseSymmetric matrix = ppmi_matrix(windows, options, pool);
-  progress.check();
+  const SparseSymmetric matrix = ppmi_matrix(windows, options, pool, progress);
   const Eigenpairs pairs =
       largest_eigenpairs(matrix, {.count = d, .seed = mix_seed(options.seed, 2)}, backend, pool, progress);
   const std::size_t found = pairs.values.size();

@@ -22,7 +22,7 @@ struct PpmiOptions {
 /// Positive pointwise mutual information of items that occur close together, in either order (Levy and
 /// Goldberg 2014): max(0, log(c_ij c_.. / (c_i. c_.j))), c the weighted counts of pairs of different rows.
 SparseSymmetric ppmi_matrix(const TrainingWindows& windows, const PpmiOptions& options,
-                            kernels::ThreadPool& pool);
+                            kernels::ThreadPool& pool, const Progress& progress);
 
 /// Writes table [v, d], the start of the item embeddings: the eigenvectors of the d largest eigenvalues of
 /// the PPMI matrix, each times the square root of its eigenvalue, rows brought to one length. What the matrix

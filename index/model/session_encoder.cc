@@ -78,6 +78,9 @@ void SessionEncoder::encode_positions(std::span<const std::uint32_t> rows, kerne
     throw std::invalid_argument("encode_positions: offsets, rows and out do not fit");
   }
   if (tokens == 0) return;
+  if (*std::max_element(rows.begin(), rows.end()) >= weights_.items().rows) {
+    throw std::invalid_argument("encode_positions: a row that the item table lacks");
+  }
 
   MatrixBuffer x_buffer, norm_buffer, qkv_buffer, up_buffer, part_buffer;
   const Matrix x = x_buffer.reshape(tokens, d);

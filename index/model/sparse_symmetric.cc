@@ -79,18 +79,24 @@ void orthonormalize(MatrixBuffer& y, MatrixBuffer& scratch, const kernels::Backe
 
 }  // namespace
 
-void multiply(const SparseSymmetric& a, ConstMatrix x, Matrix y, kernels::ThreadPool& pool) {
-  for_row_blocks(a.size(), pool, [&](std::size_t begin, std::size_t count) {
-    for (std::size_t r = begin; r < begin + count; ++r) {
-      float* out = y.row(r);
-      std::fill_n(out, y.cols, 0.0f);
-      for (std::size_t e = a.offsets[r]; e < a.offsets[r + 1]; ++e) {
-        const float value = a.values[e];
-        const float* in = x.row(a.columns[e]);
-        for (std::size_t c = 0; c < y.cols; ++c) out[c] += value * in[c];
+void multiply(const SparseSymmetric& a, ConstMatrix x, Matrix y, kernels::ThreadPool& pool,
+              const Progress& progress) {
+  constexpr std::size_t kSlabRows =
+      32 * kBlockRows;  // some tenths of a second at worst between two questions
+  for (std::size_t slab = 0; slab < a.size(); slab += kSlabRows) {
+    progress.check();
+    for_row_blocks(std::min(kSlabRows, a.size() - slab), pool, [&](std::size_t begin, std::size_t count) {
+      for (std::size_t r = slab + begin; r < slab + begin + count; ++r) {
+        float* out = y.row(r);
+        std::fill_n(out, y.cols, 0.0f);
+        for (std::size_t e = a.offsets[r]; e < a.offsets[r + 1]; ++e) {
+          const float value = a.values[e];
+          const float* in = x.row(a.columns[e]);
+          for (std::size_t c = 0; c < y.cols; ++c) out[c] += value * in[c];
+        }
       }
-    }
-  });
+    });
+  }
 }
 
 Eigenpairs largest_eigenpairs(const SparseSymmetric& a, const EigenOptions& options,
@@ -105,13 +111,12 @@ Eigenpairs largest_eigenpairs(const SparseSymmetric& a, const EigenOptions& opti
   RandomStream random(options.seed);
   for (float& x : basis.flat()) x = random.normal();
   for (std::size_t i = 0; i < options.iterations; ++i) {
-    progress.check();
     orthonormalize(basis, scratch, backend, pool);
-    multiply(a, basis.view(), image.reshape(n, l), pool);
+    multiply(a, basis.view(), image.reshape(n, l), pool, progress);
     std::swap(basis, image);
   }
   orthonormalize(basis, scratch, backend, pool);
-  multiply(a, basis.view(), image.reshape(n, l), pool);
+  multiply(a, basis.view(), image.reshape(n, l), pool, progress);
   MatrixBuffer projected;
   backend.matmul(basis.view(), Op::kTranspose, image.view(), Op::kNone, 1, 0, projected.reshape(l, l));
 

@@ -21,8 +21,9 @@ struct SparseSymmetric {
   std::size_t size() const { return offsets.size() - 1; }
 };
 
-/// y = a x, with x and y [n, any].
-void multiply(const SparseSymmetric& a, kernels::ConstMatrix x, kernels::Matrix y, kernels::ThreadPool& pool);
+/// y = a x, with x and y [n, any]. Asks progress whether to go on.
+void multiply(const SparseSymmetric& a, kernels::ConstMatrix x, kernels::Matrix y, kernels::ThreadPool& pool,
+              const Progress& progress);
 
 struct EigenOptions {
   std::size_t count = 128;     ///< eigenvalues wanted, the largest ones

@@ -136,7 +136,8 @@ void TransformerGradients::run_shard(Shard& shard, const ConstTransformerBody& b
                         1 / config_.temperature);
   std::fill(shard.d_body.begin(), shard.d_body.end(), 0.0f);
   shard.pass.backward(body, shard.offsets, dropout, shard.d_hidden.view(),
-                      transformer_body(config_, std::span<float>(shard.d_body)), shard.d_inputs.reshape(n, d));
+                      transformer_body(config_, std::span<float>(shard.d_body)),
+                      shard.d_inputs.reshape(n, d));
 }
 
 void TransformerGradients::Shard::sampled_softmax(const kernels::Backend& backend, ConstMatrix hidden,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -113,6 +114,11 @@ class RecentLoss {
   double mean_ = 0;
 };
 
+Error diverged(std::size_t step) {
+  return {ErrorKind::kBadInput, "the Transformer's training has left the finite numbers",
+          "step " + std::to_string(step), "lower transformer.rate"};
+}
+
 }  // namespace
 
 TransformerConfig TransformerOptions::config() const {
@@ -178,15 +184,19 @@ TransformerWeights train_transformer(const TrainingData& data, const Transformer
       const double loss =
           gradients.compute(weights, batch, sampler.draw(options.negatives, negative_draws),
                             {options.dropout, mix_seed(mix_seed(options.seed, kDropout), optimizer.steps())});
-      if (!std::isfinite(loss)) {
-        throw Error(ErrorKind::kBadInput, "the Transformer's loss is no longer a finite number",
-                    "step " + std::to_string(optimizer.steps() + 1), "lower transformer.rate");
-      }
+      if (!std::isfinite(loss)) throw diverged(optimizer.steps() + 1);
       recent.add(loss);
       const float share = rate_share(options, optimizer.steps(), total_steps, done);
       optimizer.step(weights, gradients, options.rate * share);
       seen += batch.positions();
     }
+  }
+  // The loss of the last step was finite, but nobody has seen what that step made of the weights.
+  const auto finite = [](std::span<const float> values) {
+    return std::all_of(values.begin(), values.end(), [](float x) { return std::isfinite(x); });
+  };
+  if (!finite(weights.flat_body()) || !finite({weights.items().data, vocabulary.size() * options.width})) {
+    throw diverged(optimizer.steps());
   }
   progress.update(1, 1, recent.note());
   return weights;

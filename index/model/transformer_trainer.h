@@ -32,9 +32,9 @@ struct TransformerOptions {
   std::size_t batch_sequences = 256;
   std::size_t batch_positions = 1600;  ///< whichever is reached first ends a step: short sessions count by
                                        ///< number, long histories by events (32 full windows)
-  std::size_t negatives = 2048;  ///< at the size of the vocabulary or above, the full softmax
-  double negative_power = 0.5;   ///< negatives are drawn from frequency^power
-  bool ppmi_start = true;        ///< item table from co-occurrence; worth 5 % of NDCG for seconds
+  std::size_t negatives = 2048;        ///< at the size of the vocabulary or above, the full softmax
+  double negative_power = 0.5;         ///< negatives are drawn from frequency^power
+  bool ppmi_start = true;              ///< item table from co-occurrence; worth 5 % of NDCG for seconds
   std::uint64_t seed = 1;
 
   /// Grain of parallel work. A smaller one uses more cores, and costs more adding up; results depend on it,

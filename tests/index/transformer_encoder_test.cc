@@ -122,6 +122,10 @@ TEST_P(SessionEncoderTest, RefusesPackedSessionsThatDoNotFit) {
   const std::uint32_t too_long[] = {0, static_cast<std::uint32_t>(rows.size())};
   EXPECT_THROW(encoder_.encode_batch(rows, too_long, out.reshape(1, encoder_.width())),
                std::invalid_argument);
+  const std::uint32_t missing_row[] = {40};
+  const std::uint32_t one[] = {0, 1};
+  EXPECT_THROW(encoder_.encode_batch(missing_row, one, out.reshape(1, encoder_.width())),
+               std::invalid_argument);
   const std::uint32_t with_an_empty_one[] = {0, 1, 1};
   EXPECT_THROW(encoder_.encode_batch({rows.data(), 1}, with_an_empty_one, out.reshape(2, encoder_.width())),
                std::invalid_argument);

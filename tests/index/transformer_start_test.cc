@@ -184,7 +184,8 @@ TEST(PpmiMatrix, HoldsWhatTheFormulaGives) {
   append_sequence(data, {3, 2});
   const TrainingWindows windows(data);
   kernels::ThreadPool pool(2);
-  const SparseSymmetric matrix = ppmi_matrix(windows, {.distance = 2, .distance_power = 0.5}, pool);
+  const SparseSymmetric matrix =
+      ppmi_matrix(windows, {.distance = 2, .distance_power = 0.5}, pool, Progress());
   // Counts: 01: 2, 12: 1, 02: 2^-.5, 23: 1, each in both directions.
   const double far = std::pow(2, -0.5);
   const std::vector<std::vector<double>> counts{{0, 2, far, 0}, {2, 0, 1, 0}, {far, 1, 0, 1}, {0, 0, 1, 0}};
@@ -209,7 +210,7 @@ TEST(PpmiMatrix, PairsDoNotReachBeyondTheDistanceOrTheSequence) {
   append_sequence(data, {4, 5});
   const TrainingWindows windows(data);
   kernels::ThreadPool pool(1);
-  const SparseSymmetric matrix = ppmi_matrix(windows, {.distance = 2}, pool);
+  const SparseSymmetric matrix = ppmi_matrix(windows, {.distance = 2}, pool, Progress());
   for (std::size_t i = 0; i < 6; ++i) {
     for (std::size_t e = matrix.offsets[i]; e < matrix.offsets[i + 1]; ++e) {
       EXPECT_LE(std::max<std::size_t>(i, matrix.columns[e]) - std::min<std::size_t>(i, matrix.columns[e]),

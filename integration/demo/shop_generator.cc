@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <iterator>
 #include <map>
 #include <random>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,7 +26,8 @@ using shop::kDepartments;
 using shop::kStyles;
 
 constexpr std::size_t kSteps = 8;
-constexpr double kFirstDay = 1'772'323'200;  // 2026-03-01
+constexpr std::size_t kMostProducts = 10'000;  // titles run out beyond
+constexpr double kFirstDay = 1'772'323'200;    // 2026-03-01
 constexpr double kDay = 86'400;
 
 /// Draws that mean the same on every machine: the library's distributions may differ.
@@ -56,6 +59,7 @@ struct Product {
   std::size_t style = 0;
   double price_level = 0;  // 0 cheap to 1 dear
   double popularity = 0;
+  std::size_t companion = 0;  // a product of the project's next step that goes with it
 };
 
 struct Shopper {
@@ -80,6 +84,7 @@ class Shop {
  public:
   explicit Shop(const ShopOptions& options) : options_(options), random_(options.seed) {
     make_products();
+    make_companions();
     make_shoppers();
   }
 
@@ -87,9 +92,11 @@ class Shop {
 
  private:
   void make_products();
+  void make_companions();
   void make_shoppers();
   std::vector<index::Event> session(std::size_t number);
-  std::size_t choose(const Shopper& shopper, std::size_t department, std::size_t step, std::size_t style);
+  std::size_t choose(const Shopper& shopper, std::size_t department, std::size_t step, std::size_t style,
+                     const std::set<std::size_t>& seen);
   void search(std::vector<index::Event>& events, std::size_t department, std::size_t step, std::size_t style);
 
   ShopOptions options_;
@@ -99,10 +106,13 @@ class Shop {
   std::vector<Shopper> shoppers_;
   std::map<std::pair<std::size_t, std::size_t>, std::vector<std::size_t>>
       shelves_;                               // (department, step) -> products
-  std::map<std::string, std::size_t> asked_;  // text -> times
+  std::map<std::string, std::size_t> asked_;  // short texts -> times
 };
 
 void Shop::make_products() {
+  if (options_.products < kDepartments.size() * kSteps || options_.products > kMostProducts) {
+    throw std::invalid_argument("a shop has 96 to 10,000 products");
+  }
   std::set<std::string> titles;
   while (products_.size() < options_.products) {
     Product product;
@@ -125,7 +135,7 @@ void Shop::make_products() {
 
     product.id = number("P%05u", products_.size() + 1);
     // Zipf over the whole shop: a few products sell much more than the rest.
-    product.popularity = 1.0 / std::pow(3.0 + static_cast<double>(random_.below(options_.products)), 0.6);
+    product.popularity = 1.0 / std::pow(3.0 + static_cast<double>(random_.below(options_.products)), 0.9);
     index::Item item;
     item.id = product.id;
     item.kind = "product";
@@ -144,6 +154,20 @@ void Shop::make_products() {
   }
 }
 
+/// A lamp and the shade that fits it: pairs that only their own history tells.
+void Shop::make_companions() {
+  for (std::size_t p = 0; p < products_.size(); ++p) {
+    const std::size_t next = std::min(products_[p].step + 1, kSteps - 1);
+    const std::vector<std::size_t>& shelf = shelves_[{products_[p].department, next}];
+    std::vector<std::size_t> alike;
+    std::copy_if(shelf.begin(), shelf.end(), std::back_inserter(alike), [&](std::size_t other) {
+      return products_[other].style == products_[p].style && other != p;
+    });
+    const std::vector<std::size_t>& from = alike.empty() ? shelf : alike;
+    products_[p].companion = from[random_.below(from.size())];
+  }
+}
+
 void Shop::make_shoppers() {
   for (std::size_t s = 0; s < options_.shoppers; ++s) {
     Shopper shopper{number("u%05u", s + 1), random_.below(kStyles.size()), random_.uniform(), {}};
@@ -154,15 +178,16 @@ void Shop::make_shoppers() {
   }
 }
 
-/// A product of a shelf that suits: the session's style first, then the purse, then popularity.
-std::size_t Shop::choose(const Shopper& shopper, std::size_t department, std::size_t step,
-                         std::size_t style) {
+/// A product of a shelf that suits and was not looked at yet: the session's style first, then the purse, then
+/// popularity.
+std::size_t Shop::choose(const Shopper& shopper, std::size_t department, std::size_t step, std::size_t style,
+                         const std::set<std::size_t>& seen) {
   const std::vector<std::size_t>& shelf = shelves_[{department, step}];
   std::vector<double> weights;
   for (const std::size_t p : shelf) {
     const double gap = products_[p].price_level - shopper.purse;
-    weights.push_back(products_[p].popularity * (products_[p].style == style ? 12.0 : 0.6) *
-                      std::exp(-4 * gap * gap));
+    const double taste = products_[p].style == style ? 6.0 : 0.5;
+    weights.push_back(seen.contains(p) ? 1e-9 : products_[p].popularity * taste * std::exp(-3 * gap * gap));
   }
   return shelf[random_.pick(weights)];
 }
@@ -171,12 +196,15 @@ std::size_t Shop::choose(const Shopper& shopper, std::size_t department, std::si
 void Shop::search(std::vector<index::Event>& events, std::size_t department, std::size_t step,
                   std::size_t style) {
   const std::string noun(kDepartments[department].steps[step]);
-  const auto ask = [&](std::string text) {
+  const auto type = [&](std::string text) {
     index::Event event;
     event.query = std::move(text);
     event.action = "search";
-    ++asked_[event.query];
     events.push_back(std::move(event));
+  };
+  const auto ask = [&](std::string text) {
+    ++asked_[text];
+    type(std::move(text));
   };
   if (random_.chance(0.5)) ask(noun);
   if (random_.chance(0.45)) {
@@ -189,7 +217,7 @@ void Shop::search(std::vector<index::Event>& events, std::size_t department, std
         ask(std::string(kStyles[style]) + " " + noun);
         break;
       default:
-        ask("a " + noun + " for my " + std::string(kStyles[style]) + " house, " + colour + " please");
+        type("a " + noun + " for my " + std::string(kStyles[style]) + " house, " + colour + " please");
     }
   }
 }
@@ -200,7 +228,7 @@ std::vector<index::Event> Shop::session(std::size_t session_number) {
   const Shopper& shopper =
       shoppers_[static_cast<std::size_t>(draw * draw * static_cast<double>(shoppers_.size()))];
   const std::size_t style = random_.chance(0.75) ? shopper.style : random_.below(kStyles.size());
-  const std::size_t department = random_.pick(shopper.departments);
+  std::size_t department = random_.pick(shopper.departments);
   std::size_t step = random_.below(kSteps - 2);
   std::vector<index::Event> events;
   const auto touch = [&](std::size_t product, const char* action) {
@@ -210,16 +238,27 @@ std::vector<index::Event> Shop::session(std::size_t session_number) {
     events.push_back(std::move(event));
   };
   const std::size_t stops = 2 + random_.below(4);
+  std::set<std::size_t> seen;
+  std::size_t product = products_.size();  // the one looked at last; none yet
   for (std::size_t stop = 0; stop < stops && step < kSteps; ++stop) {
-    if (random_.chance(0.55)) search(events, department, step, style);
+    const bool follows_pair =
+        product < products_.size() && random_.chance(0.3) && !seen.contains(products_[product].companion);
+    if (!follows_pair && random_.chance(0.55)) search(events, department, step, style);
     const std::size_t looks = 1 + random_.below(3);
-    std::size_t product = 0;
     for (std::size_t look = 0; look < looks; ++look) {
-      product = choose(shopper, department, step, style);
-      touch(product, "view");
+      product = follows_pair && look == 0 ? products_[product].companion
+                                          : choose(shopper, department, step, style, seen);
+      seen.insert(product);
+      const bool buys = look + 1 == looks && random_.chance(0.35);
+      touch(product, buys ? "purchase" : "view");
     }
-    if (random_.chance(0.35)) touch(product, "purchase");
-    step += random_.chance(0.8) ? 1 : 2;  // the project goes on
+    // The project goes on; now and then something else comes to mind.
+    if (random_.chance(0.1)) {
+      department = random_.pick(shopper.departments);
+      step = random_.below(kSteps - 1);
+    } else {
+      step += random_.chance(0.8) ? 1 : 2;
+    }
   }
 
   double time = std::floor(kFirstDay + kDay * 90 * random_.uniform());
@@ -249,11 +288,11 @@ ShopReport Shop::write(const std::filesystem::path& items, const std::filesystem
   report.shoppers = shoppers.size();
 
   // What many people typed is a suggestion of the shop's own; the rest stays text.
-  const std::size_t often = std::max<std::size_t>(2, options_.events / 10'000);
+  const std::size_t often = std::max<std::size_t>(2, options_.events / 25'000);
   index::JsonlWriter catalogue(items);
   for (const index::Item& item : items_) catalogue.write(item);
   for (const auto& [text, times] : asked_) {
-    if (times < often || text.starts_with("a ")) continue;
+    if (times < often) continue;
     index::Item query;
     query.id = "Q:" + text;
     query.kind = std::string(index::kQueryKind);

@@ -27,8 +27,10 @@ class Bm25Saturation {
         slope_(statistics.average_length > 0 ? parameters.k1 * parameters.b / statistics.average_length : 0) {
   }
 
-  double operator()(double frequency, ItemId item) const {
-    return frequency / (frequency + constant_ + slope_ * lengths_[item]);
+  double operator()(double frequency, ItemId item) const { return of(frequency, lengths_[item]); }
+  /// The same for a length that is given; rises with the frequency and falls with the length.
+  double of(double frequency, std::int32_t length) const {
+    return frequency / (frequency + constant_ + slope_ * length);
   }
   std::int32_t length(ItemId item) const { return lengths_[item]; }
 
@@ -44,6 +46,11 @@ struct WeightedPostings {
   SharedPostings postings;
   Bm25Saturation saturation;
   double weight = 1;
+
+  /// No item scores more by this term.
+  double bound() const {
+    return weight > 0 ? weight * saturation.of(postings->max_frequency, postings->min_length) : 0;
+  }
 };
 
 struct RankedItems {
@@ -52,8 +59,9 @@ struct RankedItems {
 };
 
 /// The k best items that hold at least one term, scored by the sum over terms in their order. size: of the
-/// catalogue; allowed: null for all. Thread-safe.
+/// catalogue; allowed: null for all. Without count_all, total is 0 and words that cannot bring an item among
+/// the k best are looked up only for those that others bring; the items are the same. Thread-safe.
 RankedItems rank_disjunction(std::span<const WeightedPostings> terms, std::size_t size,
-                             const ItemSet* allowed, std::size_t k);
+                             const ItemSet* allowed, std::size_t k, bool count_all);
 
 }  // namespace segue::index

@@ -15,6 +15,8 @@ struct Postings {
   std::vector<std::uint32_t>
       frequencies;  ///< of the term in each item; empty: 1 each (fields that are not text)
   std::uint64_t document_frequency = 0;  ///< items that count: of every kind but `query`
+  std::uint32_t max_frequency = 1;       ///< the largest of frequencies
+  std::int32_t min_length = 0;           ///< the shortest length among the items; of text fields
 
   double frequency(std::size_t i) const { return frequencies.empty() ? 1 : frequencies[i]; }
   std::size_t bytes() const {

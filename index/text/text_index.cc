@@ -1,6 +1,8 @@
 #include "index/text/text_index.h"
 
+#include <algorithm>
 #include <fstream>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
@@ -109,8 +111,15 @@ SharedPostings TextIndex::Impl::postings(std::string_view field, std::string_vie
   std::string key = std::to_string(field.size());
   key.append(":").append(field).append(term);
   if (SharedPostings known = cache.find(key)) return known;
+  const auto text = text_fields.find(field);
   auto decoded =
-      std::make_shared<const Postings>(reader.postings(field, term, text_fields.contains(field), countable));
+      std::make_shared<Postings>(reader.postings(field, term, text != text_fields.end(), countable));
+  if (text != text_fields.end() && !decoded->items.empty()) {
+    decoded->max_frequency = *std::max_element(decoded->frequencies.begin(), decoded->frequencies.end());
+    decoded->min_length = std::numeric_limits<std::int32_t>::max();
+    for (const ItemId item : decoded->items)
+      decoded->min_length = std::min(decoded->min_length, text->second.lengths[item]);
+  }
   cache.insert(key, decoded);
   return decoded;
 }
@@ -174,7 +183,7 @@ std::vector<ScoredItem> TextIndex::score_words(std::span<const WeightedToken> to
     WeightedPostings term = impl_->weighted(field, token.token, token.weight, parameters);
     if (!term.postings->items.empty()) terms.push_back(std::move(term));
   }
-  return rank_disjunction(terms, size(), allowed, k).items;
+  return rank_disjunction(terms, size(), allowed, k, false).items;
 }
 
 }  // namespace segue::index

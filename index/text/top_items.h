@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -23,6 +24,12 @@ class TopItems {
       heap_.push_back(candidate);
     }
     std::push_heap(heap_.begin(), heap_.end(), ranks_before);
+  }
+
+  /// The score that an item behind all that were offered must exceed to get in.
+  double floor() const {
+    if (k_ == 0) return std::numeric_limits<double>::infinity();
+    return heap_.size() == k_ ? heap_.front().score : -std::numeric_limits<double>::infinity();
   }
 
   /// In the order of ranks_before; leaves this empty.

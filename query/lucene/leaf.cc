@@ -5,6 +5,8 @@
 #include <functional>
 #include <utility>
 
+#include "index/text/gallop.h"
+
 namespace segue::query {
 
 using index::ItemId;
@@ -19,25 +21,6 @@ bool Leaf::add_to_disjunction(double, std::vector<index::WeightedPostings>&) con
 
 namespace {
 
-// The first position at or after `at` whose item is not below target: steps double, since targets are mostly
-// near.
-template <class List, class Item>
-std::size_t gallop(const List& list, std::size_t at, ItemId target, Item item) {
-  std::size_t step = 1;
-  std::size_t end = at;
-  while (end < list.size() && std::invoke(item, list[end]) < target) {
-    at = end + 1;
-    end += step;
-    step *= 2;
-  }
-  end = std::min(end, list.size());
-  const auto begin = list.begin();
-  const auto found =
-      std::partition_point(begin + static_cast<std::ptrdiff_t>(at), begin + static_cast<std::ptrdiff_t>(end),
-                           [&](const auto& entry) { return std::invoke(item, entry) < target; });
-  return static_cast<std::size_t>(found - begin);
-}
-
 // Walks a list whose entries are in rising order of items; Score gives the score of a position.
 template <class List, class Item, class Score>
 class ListCursor : public Cursor {
@@ -45,7 +28,7 @@ class ListCursor : public Cursor {
   ListCursor(const List& list, Item item, Score score) : list_(list), item_(item), score_(std::move(score)) {}
 
   ItemId seek(ItemId target) override {
-    at_ = gallop(list_, at_, target, item_);
+    at_ = index::gallop(list_, at_, target, item_);
     return at_ < list_.size() ? std::invoke(item_, list_[at_]) : kNoItem;
   }
   double score() const override { return score_(at_); }
@@ -112,7 +95,7 @@ class TermsLeaf : public Leaf {
       current_ = kNoItem;
       for (std::size_t t = 0; t < terms_.size(); ++t) {
         const std::vector<ItemId>& items = terms_[t].postings->items;
-        at_[t] = gallop(items, at_[t], target, std::identity());
+        at_[t] = index::gallop(items, at_[t], target);
         if (at_[t] < items.size()) current_ = std::min(current_, items[at_[t]]);
       }
       return current_;

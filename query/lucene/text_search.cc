@@ -76,7 +76,7 @@ TextHits TextSearch::search(const syntax::Node& tree, const OperatorScores& oper
   const std::optional<Lowered> query = lower(tree, {impl_->index, impl_->parameters, operators});
   if (!query) return {};
   if (const auto terms = as_disjunction(*query)) {
-    index::RankedItems ranked = index::rank_disjunction(*terms, impl_->index.size(), allowed, k);
+    index::RankedItems ranked = index::rank_disjunction(*terms, impl_->index.size(), allowed, k, true);
     return {std::move(ranked.items), ranked.total};
   }
   index::TopItems top(std::min(k, impl_->index.size()));

@@ -38,7 +38,7 @@ std::vector<std::string> ids(const Indexed& indexed, const syntax::Node& tree,
 
 TEST(TextSearch, AgreesWithTheNaiveReadingOnRandomTrees) {
   std::mt19937_64 random(11);
-  for (int round = 0; round < 6; ++round) {
+  for (int round = 0; round < 4; ++round) {
     const Indexed indexed(index::testing::random_items(200, 30, random));
     const index::Bm25Parameters parameters = {0.4 + 0.4 * round, 0.15 * round};
     const TextSearch search(*indexed.index, parameters);

@@ -1,4 +1,3 @@
-#include "hwy/contrib/math/math-inl.h"
 #include "kernels/cpu/attention_gradients.h"
 #include "kernels/cpu/head_impl.h"
 #include "kernels/cpu/scratch.h"
@@ -24,7 +23,7 @@ HWY_INLINE void softmax_row_backward(const Head& head, std::size_t t, float log_
   const Vector level = hn::Set(d, log_sum_exp);
   const Vector keep = hn::Set(d, head.keep);
   each_vector(t + 1, [&](std::size_t j, auto lanes) HWY_ATTR {
-    Vector weight = hn::Exp(d, hn::Sub(hn::LoadU(d, scores + j), level));
+    Vector weight = exp_of(hn::Sub(hn::LoadU(d, scores + j), level));
     weight = lanes.keep_or(d, weight, hn::Zero(d));
     Vector kept = weight;
     Vector slope = hn::LoadU(d, slopes + j);

@@ -1,7 +1,6 @@
 #include <cmath>
 #include <span>
 
-#include "hwy/contrib/math/math-inl.h"
 #include "kernels/cpu/head_impl.h"
 #include "kernels/cpu/scratch.h"
 
@@ -41,7 +40,7 @@ void attend(const Head& head, ConstMatrix q, ConstMatrix k, ConstMatrix v, Matri
     const Vector top = hn::Set(d, tops[t]);
     Vector sum = hn::Zero(d);
     each_vector(t + 1, [&](std::size_t j, auto lanes) HWY_ATTR {
-      Vector weight = hn::Exp(d, hn::Sub(hn::LoadU(d, row + j), top));
+      Vector weight = exp_of(hn::Sub(hn::LoadU(d, row + j), top));
       weight = lanes.keep_or(d, weight, hn::Zero(d));
       sum = hn::Add(sum, weight);
       if (head.limit != 0) weight = hn::IfThenZeroElse(dropped(mask, j, head.limit), weight);
@@ -104,7 +103,7 @@ void attend_last(const float* q, ConstMatrix keys, ConstMatrix values, float sca
   const Vector top = hn::Set(d, largest(weights, keys.rows));
   Vector sum = hn::Zero(d);
   each_vector(keys.rows, [&](std::size_t t, auto lanes) HWY_ATTR {
-    const Vector weight = hn::Exp(d, hn::Sub(lanes.load(d, weights + t), top));
+    const Vector weight = exp_of(hn::Sub(lanes.load(d, weights + t), top));
     sum = hn::Add(sum, lanes.keep_or(d, weight, hn::Zero(d)));
     lanes.store(d, weight, weights + t);
   });

@@ -1,6 +1,6 @@
 #include "kernels/cpu/lanes_impl.h"
 
-#include "hwy/contrib/math/math-inl.h"
+#include "kernels/cpu/exp_impl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace segue::kernels::HWY_NAMESPACE {
@@ -16,7 +16,7 @@ constexpr float kFlat = 15.0f;
 HWY_INLINE Vector gelu_gate(Vector x) {
   const Floats d;
   const Vector inner = hn::MulAdd(hn::Mul(x, x), hn::Set(d, kTwiceRoot * kCubic), hn::Set(d, kTwiceRoot));
-  const Vector tail = hn::Exp(d, hn::Min(hn::Neg(hn::Mul(x, inner)), hn::Set(d, 87.0f)));
+  const Vector tail = exp_of(hn::Min(hn::Neg(hn::Mul(x, inner)), hn::Set(d, 87.0f)));
   return hn::Div(hn::Set(d, 1.0f), hn::Add(hn::Set(d, 1.0f), tail));
 }
 

@@ -3,6 +3,9 @@
 
 #include "kernels/cpu/head.h"
 #include "kernels/cpu/lanes_impl.h"
+
+// These take lanes_impl.h as included.
+#include "kernels/cpu/exp_impl.h"
 #include "kernels/cpu/mask_impl.h"
 #include "kernels/cpu/product_impl.h"
 

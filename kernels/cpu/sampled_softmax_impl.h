@@ -3,7 +3,7 @@
 
 #include "kernels/cpu/lanes_impl.h"
 
-#include "hwy/contrib/math/math-inl.h"
+#include "kernels/cpu/exp_impl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace segue::kernels::HWY_NAMESPACE {
@@ -29,7 +29,7 @@ double sampled_softmax_row(float& p, float* n, std::uint32_t target, const std::
   Vector sums = hn::Zero(d);
   each_vector(negatives, [&](std::size_t k, auto lanes) HWY_ATTR {
     const Vector logit = hn::Sub(lanes.load(d, n + k), lanes.load(d, log_expected + k));
-    const Vector weight = hn::IfThenZeroElse(is_target(k, lanes), hn::Exp(d, hn::Sub(logit, level)));
+    const Vector weight = hn::IfThenZeroElse(is_target(k, lanes), exp_of(hn::Sub(logit, level)));
     lanes.store(d, weight, n + k);
     sums = hn::Add(sums, lanes.keep_or(d, weight, hn::Zero(d)));
   });

@@ -88,6 +88,19 @@ TEST_P(AttentionKernels, StayFiniteWhereScoresAreLarge) {
   }
 }
 
+TEST_P(AttentionKernels, ShowANaNInAKeyToEachQueryThatSeesIt) {
+  Random random(5);
+  const Case one{{2, 16, 0, 0}, {0, 20, 25}};
+  Packed in(random, one);
+  in.table(7, in.width) = std::numeric_limits<float>::quiet_NaN();  // key 7, first head
+  Table out(25, in.width);
+  backend().attention(one.shape, one.offsets, in.q(), in.k(), in.v(), out, Matrix());
+  for (std::size_t t = 0; t < 25; ++t) {
+    EXPECT_EQ(std::isnan(out(t, 0)), t >= 7 && t < 20) << t;
+    EXPECT_FALSE(std::isnan(out(t, 16))) << t;
+  }
+}
+
 TEST_P(AttentionKernels, GiveTheSameOneStepAtATime) {
   Random random(4);
   for (const auto& [heads, head_size] :

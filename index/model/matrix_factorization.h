@@ -22,11 +22,11 @@ struct MfOptions {
   // --- behaviour -------------------------------------------------------------------------------------------
   std::size_t factors = 64;
   std::size_t iterations = 12;
-  double unobserved_weight = 0.1;  ///< a: weight of a pair without events
-  double confidence = 1;           ///< c: weight of a pair per unit of its events' weights, on top of a
-  double ridge = 0.01;             ///< r
-  double ridge_exponent = 1;       ///< e: 0 gives every row the same ridge, 1 one that grows with its events
-  double recency = 0;              ///< p: the k-th newest item of a session is folded in with weight k^-p
+  double unobserved_weight = 0.03;  ///< a: weight of a pair without events
+  double confidence = 1;            ///< c: weight of a pair per unit of its events' weights, on top of a
+  double ridge = 0.003;             ///< r
+  double ridge_exponent = 1;        ///< e: 0 gives every row the same ridge, 1 one that grows with its events
+  double recency = 1;               ///< p: the k-th newest item of a session is folded in with weight k^-p
   std::uint64_t seed = 1;
 
   friend bool operator==(const MfOptions&, const MfOptions&) = default;

@@ -2,17 +2,18 @@
 
 #include <algorithm>
 #include <cmath>
-#include <stdexcept>
 #include <utility>
 
 #include "index/model/sparse_scores.h"
 #include "index/model/top_items.h"
+#include "kernels/error.h"
 
 namespace segue::index {
 
 namespace {
 
 constexpr std::size_t kMomentRows = 1024;
+constexpr std::string_view kMend = "publish the snapshot again or roll back";
 
 double dot(std::span<const float> a, std::span<const float> b) {
   double sum = 0;
@@ -83,14 +84,14 @@ MfModel::MfModel(MatrixFactorization factorization, std::shared_ptr<const Vector
   std::vector<ItemId> items;
   for (const std::int32_t item : vocabulary) {
     if (static_cast<std::size_t>(item) >= catalogue.size()) {
-      throw std::invalid_argument("the factorisation belongs to another catalogue");
+      throw Error(ErrorKind::kDamagedStore, "the factorisation belongs to another catalogue", {}, kMend);
     }
     rows_[static_cast<ItemId>(item)] = static_cast<std::uint32_t>(items.size());
     items.push_back(static_cast<ItemId>(item));
   }
   if (!vectors_) vectors_ = VectorIndex::build(factors, items, Metric::kInnerProduct, "Flat");
   if (vectors_->size() != items.size() || (!items.empty() && vectors_->dimension() != factors.cols)) {
-    throw std::invalid_argument("the vector index belongs to another factorisation");
+    throw Error(ErrorKind::kDamagedStore, "the vector index belongs to another factorisation", {}, kMend);
   }
   if (!items.empty()) {
     backend.matmul(factors, kernels::Op::kTranspose, factors, kernels::Op::kNone, 1, 0,

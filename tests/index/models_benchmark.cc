@@ -1,0 +1,219 @@
+// How well the session models rank, and how long they take, on a file of "user item" lines in time order,
+// plain or gzipped. The last item of each user is the test, the one before chooses the blend and the seen
+// rule, the rest is learned from; all items are ranked.
+//
+//     models_benchmark FILE [key=value ...]
+//
+// threads=N; users=N to rank for an even sample; presets=N of the transitions; epochs=N of the Transformer
+// (0, the default: left out); mf=0 to leave out the factorisation and its constants factors, iterations,
+// unobserved, confidence, ridge, exponent, recency; neighbours=N kept transitions; fit=N sequences.
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cstdio>
+#include <exception>
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "index/input/text_file.h"
+#include "index/model/blend_fit.h"
+#include "index/model/mf_model.h"
+#include "index/model/popularity.h"
+#include "index/model/transformer_model.h"
+#include "index/model/transformer_trainer.h"
+#include "index/model/transitions.h"
+#include "index/reindex/evaluation.h"
+
+namespace {
+
+using namespace segue;
+using namespace segue::index;
+
+class Clock {
+ public:
+  double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+/// Constants of the command line, each asked for with its default.
+class Arguments {
+ public:
+  Arguments(int argc, char** argv) {
+    for (int i = 2; i < argc; ++i) {
+      const std::string argument = argv[i];
+      const std::size_t equals = argument.find('=');
+      if (equals == std::string::npos) throw std::runtime_error("not key=value: " + argument);
+      values_[argument.substr(0, equals)] = std::stod(argument.substr(equals + 1));
+    }
+  }
+  double real(const std::string& key, double standard) const {
+    const auto found = values_.find(key);
+    return found == values_.end() ? standard : found->second;
+  }
+  std::size_t count(const std::string& key, std::size_t standard) const {
+    return static_cast<std::size_t>(real(key, static_cast<double>(standard)));
+  }
+
+ private:
+  std::map<std::string, double> values_;
+};
+
+std::vector<std::vector<ItemId>> read_histories(const std::string& file) {
+  LineReader reader(file);
+  std::map<std::size_t, std::vector<ItemId>> by_user;
+  std::string_view line;
+  while (reader.next(line)) {
+    std::size_t user = 0;
+    ItemId item = 0;
+    const char* end = line.data() + line.size();
+    const auto first = std::from_chars(line.data(), end, user);
+    if (first.ec != std::errc{} || first.ptr == end ||
+        std::from_chars(first.ptr + 1, end, item).ec != std::errc{}) {
+      throw std::runtime_error(reader.where() + ": not \"user item\"");
+    }
+    by_user[user].push_back(item);
+  }
+  std::vector<std::vector<ItemId>> histories;
+  for (auto& [user, items] : by_user) {
+    if (items.size() >= 3) histories.push_back(std::move(items));
+  }
+  return histories;
+}
+
+Catalogue catalogue_of(const std::vector<std::vector<ItemId>>& histories) {
+  ItemId largest = 0;
+  for (const auto& history : histories) {
+    for (const ItemId item : history) largest = std::max(largest, item);
+  }
+  std::vector<Item> items(largest + 1);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const std::string digits = std::to_string(i);
+    items[i].id = std::string(10 - digits.size(), '0') + digits;
+  }
+  return Catalogue(std::move(items));
+}
+
+/// Everything that the rows of the table share.
+struct Bench {
+  const Catalogue& catalogue;
+  std::vector<HeldOut> validation;
+  std::vector<HeldOut> test;
+  SeenRule seen;
+  kernels::ThreadPool& pool;
+  Progress progress;
+
+  Evaluator evaluator() { return {catalogue.searchable(), pool, progress}; }
+  void row(const std::string& name, const Scorer& scorer, double training) {
+    EvaluationOptions options;
+    options.seen = seen;
+    const Clock clock;
+    const double valid = evaluator().evaluate(scorer, validation, options).values[1];
+    const auto values = evaluator().evaluate(scorer, test, options).values;
+    std::printf("%-22s %8.4f %8.4f %12.4f %9.1f %9.1f\n", name.c_str(), values[0], values[1], valid, training,
+                clock.seconds());
+    std::fflush(stdout);
+  }
+};
+
+int run(int argc, char** argv) {
+  if (argc < 2) throw std::runtime_error("usage: models_benchmark FILE [key=value ...]");
+  const Arguments arguments(argc, argv);
+  const auto histories = read_histories(argv[1]);
+  const Catalogue catalogue = catalogue_of(histories);
+  kernels::ThreadPool pool(arguments.count("threads", 0));
+  const auto backend = kernels::make_backend(kernels::Device::kCpu);
+  Bench bench{catalogue, {}, {}, {}, pool, {}};
+  TrainingData data;
+  data.item_count = catalogue.size();
+  const std::size_t users = std::min(histories.size(), arguments.count("users", histories.size()));
+  for (std::size_t h = 0; h < histories.size(); ++h) {
+    const auto& history = histories[h];
+    const auto end = history.end();
+    data.append({history.begin(), end - 2}, std::vector<float>(history.size() - 2, 1.0f));
+    if (bench.test.size() * histories.size() > h * users) continue;
+    bench.validation.push_back({{history.begin(), end - 2}, *(end - 2)});
+    bench.test.push_back({{history.begin(), end - 1}, *(end - 1)});
+  }
+  std::printf("%zu users, %zu items, %zu events to learn from, %zu threads\n", histories.size(),
+              catalogue.size(), data.items.size(), pool.size());
+
+  std::vector<std::unique_ptr<SessionModel>> models;
+  std::vector<double> training;
+  const auto keep = [&](std::unique_ptr<SessionModel> model, const Clock& clock) {
+    models.push_back(std::move(model));
+    training.push_back(clock.seconds());
+  };
+  auto presets = transition_presets();
+  presets.resize(std::clamp<std::size_t>(arguments.count("presets", presets.size()), 1, presets.size()));
+  for (TransitionOptions options : presets) {
+    const Clock clock;
+    options.max_neighbours = arguments.count("neighbours", options.max_neighbours);
+    keep(Transitions::train(data, options, catalogue, pool, bench.progress), clock);
+    if (options.preset != "broad") continue;
+    bench.seen = bench.evaluator().choose_seen_rule(scorer_of(*models.back()), bench.validation);
+    std::printf("seen rule: %s\n%-22s %8s %8s %12s %9s %9s\n", to_string(bench.seen).c_str(), "model",
+                "HR@10", "NDCG@10", "valid NDCG", "train s", "rank s");
+  }
+  for (std::size_t m = 0; m < models.size(); ++m) {
+    bench.row("transitions " + presets[m].preset, scorer_of(*models[m]), training[m]);
+  }
+  models.resize(1);  // the blend takes "broad"
+  keep(Popularity::train(data, catalogue), {});
+  bench.row("popularity", scorer_of(*models.back()), training.back());
+
+  if (arguments.count("mf", 1) != 0) {
+    MfOptions options;
+    options.factors = arguments.count("factors", options.factors);
+    options.iterations = arguments.count("iterations", options.iterations);
+    options.unobserved_weight = arguments.real("unobserved", options.unobserved_weight);
+    options.confidence = arguments.real("confidence", options.confidence);
+    options.ridge = arguments.real("ridge", options.ridge);
+    options.ridge_exponent = arguments.real("exponent", options.ridge_exponent);
+    options.recency = arguments.real("recency", options.recency);
+    const Clock clock;
+    auto factors = MatrixFactorization::train(data, options, *backend, pool, bench.progress);
+    keep(std::make_unique<MfModel>(std::move(factors), nullptr, catalogue, *backend), clock);
+    bench.row("mf", scorer_of(*models.back()), training.back());
+  }
+  if (const std::size_t epochs = arguments.count("epochs", 0); epochs > 0) {
+    TransformerOptions options;
+    options.epochs = epochs;
+    const Clock clock;
+    auto weights = train_transformer(data, options, *backend, pool, bench.progress);
+    keep(std::make_unique<TransformerModel>(std::move(weights), nullptr, catalogue, *backend), clock);
+    bench.row("transformer", scorer_of(*models.back()), training.back());
+  }
+
+  std::vector<const SessionModel*> views;
+  for (const auto& model : models) views.push_back(model.get());
+  BlendFitTask task{views, std::span(bench.validation).first(bench.validation.size() / 2),
+                    &catalogue.searchable(), bench.seen};
+  task.max_sequences = arguments.count("fit", task.max_sequences);
+  const Clock clock;
+  const BlendFit fit = fit_blend(task, pool, bench.progress);
+  const double seconds = clock.seconds();
+  const Blend blend(fit.weights, views);
+  bench.row("blend", scorer_of(blend), seconds);
+  for (std::size_t m = 0; m < fit.weights.models.size(); ++m) {
+    std::printf("  %s %.4f\n", fit.weights.models[m].c_str(), fit.weights.weights[m]);
+  }
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+  }
+}

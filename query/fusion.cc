@@ -1,6 +1,7 @@
 #include "query/fusion.h"
 
 #include <algorithm>
+#include <cmath>
 #include <stdexcept>
 #include <unordered_map>
 
@@ -11,12 +12,13 @@ std::vector<FusedItem> reciprocal_rank_fusion(std::span<const Leg> legs, std::sp
   if (!weights.empty() && weights.size() != legs.size()) {
     throw std::invalid_argument("fusion needs one weight per leg");
   }
-  if (!(k >= 0)) throw std::invalid_argument("fusion needs k >= 0");
+  if (!(k >= 0 && std::isfinite(k))) throw std::invalid_argument("fusion needs k >= 0");
   std::vector<FusedItem> fused;
   std::unordered_map<index::ItemId, std::size_t> rows;
   for (std::size_t l = 0; l < legs.size(); ++l) {
     const double weight = weights.empty() ? 1 : weights[l];
-    if (!(weight >= 0)) throw std::invalid_argument("fusion weights are at least 0");
+    if (!(weight >= 0 && std::isfinite(weight)))
+      throw std::invalid_argument("fusion weights are at least 0 and finite");
     if (weight == 0) continue;
     for (std::size_t r = 0; r < legs[l].items.size(); ++r) {
       const auto [row, added] = rows.emplace(legs[l].items[r].item, fused.size());
@@ -41,6 +43,7 @@ std::vector<std::size_t> shared_ranks(std::span<const index::ScoredItem> items) 
 }
 
 std::vector<double> clause_scores(std::span<const index::ScoredItem> items, std::size_t top_k) {
+  if (items.size() > top_k) throw std::invalid_argument("a leg holds at most its topK items");
   std::vector<double> scores;
   scores.reserve(items.size());
   for (const std::size_t rank : shared_ranks(items)) {

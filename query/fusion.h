@@ -42,6 +42,7 @@ std::vector<FusedItem> reciprocal_rank_fusion(std::span<const Leg> legs, std::sp
 std::vector<std::size_t> shared_ranks(std::span<const index::ScoredItem> items);
 
 /// The score of a leg's items as a clause: 1 - (rank - 1) / top_k with shared ranks, in the leg's order.
+/// Throws std::invalid_argument for more than top_k items.
 std::vector<double> clause_scores(std::span<const index::ScoredItem> items, std::size_t top_k);
 
 }  // namespace segue::query

@@ -54,6 +54,7 @@ class SuggestionTable {
 
   std::size_t size() const { return items_.size(); }
   Suggestion operator[](std::size_t row) const;
+  ItemId item_of(Row row) const { return static_cast<ItemId>(items_[row]); }
   /// The row of a folded text.
   std::optional<Row> find(std::string_view folded) const;
   /// The row whose text is the item's title, folded; it may show another item of the same title.

@@ -109,6 +109,11 @@ SuggestionWords::SuggestionWords(const Safetensors& file, std::size_t rows)
   check_offsets(file, "word_row_offsets", row_offsets_, vocabulary, rows_.size());
   check_values(file, "row_words", words_, vocabulary);
   check_values(file, "word_rows", rows_, rows);
+  inverse_frequencies_.reserve(vocabulary);
+  for (WordId word = 0; word < vocabulary; ++word) {
+    const double frequency = static_cast<double>(std::max<std::size_t>(1, rows_of(word).size()));
+    inverse_frequencies_.push_back(static_cast<float>(std::log1p(static_cast<double>(rows) / frequency)));
+  }
 }
 
 std::string_view SuggestionWords::word(WordId word) const {
@@ -146,11 +151,6 @@ std::span<const SuggestionWords::Row> SuggestionWords::rows_of(WordId word) cons
   const auto begin = static_cast<std::size_t>(row_offsets_[word]);
   const auto end = static_cast<std::size_t>(row_offsets_[word + 1]);
   return {reinterpret_cast<const Row*>(rows_.data()) + begin, end - begin};
-}
-
-double SuggestionWords::inverse_frequency(WordId word) const {
-  const double rows = static_cast<double>(word_offsets_.size() - 1);
-  return std::log1p(rows / static_cast<double>(rows_of(word).size()));
 }
 
 }  // namespace segue::index

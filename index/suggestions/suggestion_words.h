@@ -34,7 +34,7 @@ class SuggestionWords {
   /// The rows that hold a word, the heaviest first.
   std::span<const Row> rows_of(WordId word) const;
   /// ln(1 + rows / rows with the word): what it tells to meet the word.
-  double inverse_frequency(WordId word) const;
+  double inverse_frequency(WordId word) const { return inverse_frequencies_[word]; }
 
  private:
   std::span<const std::uint8_t> letters_;
@@ -43,6 +43,7 @@ class SuggestionWords {
   std::span<const std::int64_t> word_offsets_;
   std::span<const std::int32_t> rows_;
   std::span<const std::int64_t> row_offsets_;
+  std::vector<float> inverse_frequencies_;
 };
 
 }  // namespace segue::index

@@ -88,13 +88,16 @@ class Collector {
       return a.weight * a.inverse_frequency > b.weight * b.inverse_frequency;
     });
     std::size_t budget = options.word_scan;
+    std::size_t left = options.worded;
     for (const SessionEvidence::Word& word : words) {
+      const std::size_t most = std::min(left, options.per_word);
       std::size_t taken = 0;
       for (const Row row : table_.words().rows_of(word.id)) {
-        if (taken == options.per_word || budget == 0) break;
+        if (taken == most || budget == 0) break;
         --budget;
         taken += add_if_wanted(row);
       }
+      left -= taken;
     }
   }
 

@@ -13,7 +13,7 @@ namespace segue::query {
 /// The suggestions that may be ranked for some typed letters: of those that begin with them, the most
 /// popular, and those that the session speaks for, so that a light but fitting one is found. folded_prefix:
 /// as fold_prefix() gives it; a blank at its end ends a word. allowed (null: all) holds the items that may be
-/// suggested. Rising rows, each once. At most heaviest + related + per_word for each word of the session.
+/// suggested. Rising rows, each once. At most heaviest + related + worded.
 std::vector<index::SuggestionTable::Row> suggestion_candidates(const index::SuggestionTable& table,
                                                                std::string_view folded_prefix,
                                                                const SessionEvidence& evidence,

@@ -25,8 +25,9 @@ struct SuggestOptions {
 
   std::size_t heaviest = 200;      ///< the most popular that begin with the typed letters
   std::size_t related = 200;       ///< those that the models put first
-  std::size_t per_word = 100;      ///< those that hold a certain word of the session, the most popular ones
-  std::size_t word_scan = 20'000;  ///< rows looked at for all words together: about 20 microseconds
+  std::size_t worded = 300;        ///< those that hold words of the session, the telling words first
+  std::size_t per_word = 50;       ///< of these, those of one word, the most popular ones
+  std::size_t word_scan = 20'000;  ///< rows looked at to find them: about 20 microseconds
 };
 
 }  // namespace segue::query

@@ -31,7 +31,7 @@ std::vector<ItemId> order(const Leg& one) {
 
 Leg random_leg(std::mt19937& random, std::size_t length) {
   std::map<ItemId, double> scores;
-  while (scores.size() < length) scores[random() % 200] = static_cast<double>(random() % 20);
+  while (scores.size() < length) scores[static_cast<ItemId>(random() % 200)] = static_cast<double>(random() % 20);
   Leg made;
   for (const auto& [item, score] : scores) made.items.push_back({item, score});
   std::sort(made.items.begin(), made.items.end(), index::ranks_before);

@@ -82,29 +82,31 @@ std::optional<Node> QueryEngine::Impl::prepare(std::string_view query, const Par
   return tree;
 }
 
-std::optional<ItemSet> QueryEngine::Impl::allowed_items(const SearchRequest& request, const Node* query,
+std::optional<ItemSet> QueryEngine::Impl::allowed_items(const SearchRequest& request, const Node& query,
                                                         index::ItemGroup& group, SearchResult& result) const {
   const index::Catalogue& catalogue = snapshot.catalogue();
-  std::optional<Node> filter;
-  if (!request.filter.empty()) {
-    filter = prepare(request.filter, request.params, "filter: ", result.diagnostics);
-    if (!filter) return std::nullopt;
-  }
-  ItemSet allowed = catalogue.searchable();
   if (!request.kind.empty()) {
-    allowed = catalogue.of_kind(request.kind);
     if (request.kind == index::kQueryKind) group = index::ItemGroup::kQueries;
-  } else if ((query != nullptr && names_kind(*query)) || (filter && names_kind(*filter))) {
-    allowed = ItemSet(catalogue.size(), true);
+    return narrow(request, catalogue.of_kind(request.kind), group, result);
   }
-  if (filter) {
-    const RunContext context = context_for(request, allowed, group, result);
-    std::vector<RunLeg> legs;
-    if (!run_operators(*filter, context, legs)) return std::nullopt;
-    OperatorScores scores;
-    for (const RunLeg& leg : legs) scores[leg.node] = leg.as_clause();
-    allowed.intersect(text.matches(*filter, scores));
-  }
+  if (names_kind(query)) return narrow(request, ItemSet(catalogue.size(), true), group, result);
+  return narrow(request, std::nullopt, group, result);
+}
+
+std::optional<ItemSet> QueryEngine::Impl::narrow(const SearchRequest& request, std::optional<ItemSet> kinds,
+                                                 index::ItemGroup group, SearchResult& result) const {
+  const index::Catalogue& catalogue = snapshot.catalogue();
+  if (request.filter.empty()) return kinds ? std::move(*kinds) : catalogue.searchable();
+  const auto filter = prepare(request.filter, request.params, "filter: ", result.diagnostics);
+  if (!filter) return std::nullopt;
+  if (!kinds) kinds = names_kind(*filter) ? ItemSet(catalogue.size(), true) : catalogue.searchable();
+  const RunContext context = context_for(request, *kinds, group, result);
+  std::vector<RunLeg> legs;
+  if (!run_operators(*filter, context, legs)) return std::nullopt;
+  OperatorScores scores;
+  for (const RunLeg& leg : legs) scores[leg.node] = leg.as_clause();
+  ItemSet allowed = std::move(*kinds);
+  allowed.intersect(text.matches(*filter, scores));
   return allowed;
 }
 
@@ -128,7 +130,7 @@ SearchResult QueryEngine::Impl::search(const SearchRequest& request) const {
   if (call != nullptr && call->name == "suggest") return suggest_as_search(*tree, request, std::move(result));
 
   index::ItemGroup group = index::ItemGroup::kSearchable;
-  const auto allowed = allowed_items(request, &*tree, group, result);
+  const auto allowed = allowed_items(request, *tree, group, result);
   if (!allowed) return failed();
   const RunContext context = context_for(request, *allowed, group, result);
   std::vector<RunLeg> legs;

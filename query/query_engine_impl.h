@@ -26,10 +26,14 @@ struct QueryEngine::Impl {
   /// Parses and binds; empty after an error. prefix: what messages begin with.
   std::optional<syntax::Node> prepare(std::string_view query, const Params& params, std::string_view prefix,
                                       std::vector<syntax::Diagnostic>& diagnostics) const;
-  /// The items that may be hits: those of the kind asked for that match the filter. query: the query itself,
-  /// which may name kinds; null: none. Sets the group for a kind. Empty after an error.
-  std::optional<index::ItemSet> allowed_items(const SearchRequest& request, const syntax::Node* query,
+  /// The items that may be hits of a search: of the kind asked for, or of every kind but `query` unless the
+  /// query or the filter names kinds itself; matching the filter. Sets the group for a kind. Empty after an
+  /// error.
+  std::optional<index::ItemSet> allowed_items(const SearchRequest& request, const syntax::Node& query,
                                               index::ItemGroup& group, SearchResult& result) const;
+  /// The items of `kinds` (none: as above) that match the request's filter. Empty after an error.
+  std::optional<index::ItemSet> narrow(const SearchRequest& request, std::optional<index::ItemSet> kinds,
+                                       index::ItemGroup group, SearchResult& result) const;
   RunContext context_for(const SearchRequest& request, const index::ItemSet& allowed, index::ItemGroup group,
                          SearchResult& result) const {
     return {snapshot,           text,          limits, request.params, allowed, group, request.session,

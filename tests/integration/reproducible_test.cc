@@ -41,7 +41,9 @@ nlohmann::json comparable(const fs::path& file) {
 }
 
 std::string answers(const fs::path& store) {
-  const auto plugin = plugin::SearchPlugin::open({.store = store});
+  plugin::Options options;
+  options.store = store;
+  const auto plugin = plugin::SearchPlugin::open(options);
   std::string all;
   for (const char* request :
        {R"({"query": "lamp", "size": 20})",

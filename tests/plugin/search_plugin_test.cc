@@ -21,6 +21,12 @@ std::string publish(const tests::SmallShop& shop) {
   return index::reindex(shop.request(), quiet).snapshot;
 }
 
+Options serve(const std::filesystem::path& store) {
+  Options options;
+  options.store = store;
+  return options;
+}
+
 Request lamps() {
   return parse_request(R"({"query": "lamp", "size": 5, "fields": ["title", "price"]})", "request");
 }
@@ -28,7 +34,7 @@ Request lamps() {
 TEST(SearchPlugin, AnswersWithFieldsAndTheSnapshotThatServed) {
   const tests::SmallShop shop(3000);
   const std::string id = publish(shop);
-  const auto plugin = SearchPlugin::open({.store = shop.store});
+  const auto plugin = SearchPlugin::open(serve(shop.store));
   const Answer answer = plugin->answer(lamps());
   EXPECT_EQ(answer.snapshot, id);
   ASSERT_FALSE(answer.hits.empty());
@@ -41,7 +47,7 @@ TEST(SearchPlugin, AnswersWithFieldsAndTheSnapshotThatServed) {
 TEST(SearchPlugin, RefusesToMixSnapshotsAndNamesBoth) {
   const tests::SmallShop shop(3000);
   const std::string id = publish(shop);
-  const auto plugin = SearchPlugin::open({.store = shop.store});
+  const auto plugin = SearchPlugin::open(serve(shop.store));
   Request request = lamps();
   request.snapshot = "20200101T000000Z-00000000";
   try {
@@ -57,7 +63,9 @@ TEST(SearchPlugin, RefusesToMixSnapshotsAndNamesBoth) {
 TEST(SearchPlugin, SwapsUnderTrafficWithoutAFailedQuery) {
   const tests::SmallShop shop(3000);
   const std::string first = publish(shop);
-  const auto plugin = SearchPlugin::open({.store = shop.store, .poll = std::chrono::milliseconds(20)});
+  Options polling = serve(shop.store);
+  polling.poll = std::chrono::milliseconds(20);
+  const auto plugin = SearchPlugin::open(polling);
   std::atomic<bool> stop = false;
   std::atomic<int> failures = 0;
   std::atomic<int> answers = 0;
@@ -92,7 +100,7 @@ TEST(SearchPlugin, SwapsUnderTrafficWithoutAFailedQuery) {
 TEST(SearchPlugin, SaysHowToMendAStoreThatIsMissingOrEmpty) {
   const tests::TemporaryFolder folder;
   try {
-    SearchPlugin::open({.store = folder.path() / "none"});
+    SearchPlugin::open(serve(folder.path() / "none"));
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kBadInput);

@@ -122,7 +122,9 @@ TEST_F(QueryEngineTest, ScoresAnOperatorByItsRank) {
     ASSERT_EQ(hit.legs.size(), 1u);
     EXPECT_EQ(hit.legs[0].name, "session");
     EXPECT_DOUBLE_EQ(hit.score, 1 - static_cast<double>(*hit.legs[0].rank - 1) / 50);
-    if (i > 0) EXPECT_LE(hit.legs[0].raw, result.hits[i - 1].legs[0].raw);
+    if (i > 0) {
+      EXPECT_LE(hit.legs[0].raw, result.hits[i - 1].legs[0].raw);
+    }
   }
   EXPECT_DOUBLE_EQ(result.hits[0].score, 1);
 }
@@ -248,7 +250,9 @@ TEST_F(QueryEngineTest, GivesTheSameHitsPageByPage) {
     SearchRequest page = request("+lamp {!session ctx=$ctx}^2", 7);
     page.offset = offset;
     const SearchResult result = engine_->search(page);
-    if (!result.hits.empty()) EXPECT_EQ(result.hits[0].rank, offset + 1);
+    if (!result.hits.empty()) {
+      EXPECT_EQ(result.hits[0].rank, offset + 1);
+    }
     for (const ItemId item : items(result)) pages.push_back(item);
   }
   pages.resize(whole.size());

@@ -87,7 +87,9 @@ TEST(OnlineRetail, GoesThroughTheWholeLineWithinItsBounds) {
                 .status,
             2);
 
-  const auto plugin = plugin::SearchPlugin::open({.store = path("store")});
+  plugin::Options options;
+  options.store = path("store");
+  const auto plugin = plugin::SearchPlugin::open(options);
   std::ifstream items(path("items.jsonl"));
   std::vector<double> micros;
   std::string line;

@@ -1,0 +1,126 @@
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "index/input/fold.h"
+#include "index/model/blend.h"
+#include "query/operators/session_context.h"
+#include "query/query_engine_impl.h"
+#include "query/suggest/session_evidence.h"
+#include "query/suggest/suggest_ranker.h"
+
+namespace segue::query {
+namespace {
+
+using index::ItemGroup;
+using index::ItemId;
+using syntax::Diagnostic;
+
+// Longer texts complete nothing: no suggestion is as long.
+constexpr std::size_t kTypedBytes = 512;
+
+/// The session by what can be read of it.
+SuggestSession readable(const SessionContext& session, const index::Catalogue& catalogue) {
+  SuggestSession readable;
+  for (const SessionEvent& event : session.events) {
+    if (event.item == index::kNoItem) {
+      readable.entries.push_back({event.text, index::kNoItem, true});
+    } else {
+      readable.entries.push_back({catalogue[event.item].title, event.item, catalogue.is_query(event.item)});
+    }
+  }
+  return readable;
+}
+
+/// The session by what the models make of it: z-scores, of each item over its own group.
+ModelEvidence modelled(const SessionContext& session, const index::Snapshot& snapshot, std::size_t related) {
+  ModelEvidence evidence;
+  const index::Blend* blend = snapshot.blend();
+  const std::vector<ItemId> items = session.items();
+  if (blend == nullptr || items.empty()) return evidence;
+  std::shared_ptr<index::BlendedSession> encoded = blend->encode(items, ItemGroup::kSearchable);
+  if (!encoded) return evidence;
+  for (const index::ScoredItem& item : encoded->top(related, nullptr).items)
+    evidence.best.push_back(item.item);
+
+  std::vector<index::ScoreMoments> of_queries;
+  for (const auto& part : encoded->parts()) of_queries.push_back(part.session->moments(ItemGroup::kQueries));
+  evidence.score = [encoded, of_queries, &catalogue = snapshot.catalogue()](
+                       std::span<const ItemId> candidates, std::span<double> scores) {
+    std::fill(scores.begin(), scores.end(), 0.0);
+    std::vector<double> raw(candidates.size());
+    for (std::size_t p = 0; p < of_queries.size(); ++p) {
+      const auto& part = encoded->parts()[p];
+      part.session->score(candidates, raw);
+      for (std::size_t i = 0; i < candidates.size(); ++i) {
+        const index::ScoreMoments& moments = catalogue.is_query(candidates[i]) ? of_queries[p] : part.moments;
+        if (moments.deviation > 0) scores[i] += part.weight * (raw[i] - moments.mean) / moments.deviation;
+      }
+    }
+  };
+  return evidence;
+}
+
+}  // namespace
+
+SuggestResult QueryEngine::Impl::suggest(const SuggestRequest& request) const {
+  SuggestResult result;
+  if (request.size > limits.top_k) {
+    result.ok = false;
+    result.diagnostics.push_back({Diagnostic::Severity::kError,
+                                  {},
+                                  "size is " + std::to_string(request.size) + ", more than the limit of " +
+                                      std::to_string(limits.top_k),
+                                  "ask for fewer suggestions"});
+    return result;
+  }
+  // Which items may be shown; without kind and filter all of them.
+  std::optional<index::ItemSet> allowed;
+  if (!request.kind.empty() || !request.filter.empty()) {
+    SearchRequest narrowed;
+    narrowed.filter = request.filter;
+    narrowed.params = request.params;
+    SearchResult found;
+    ItemGroup group = ItemGroup::kSearchable;
+    const index::ItemSet kinds = request.kind.empty() ? index::ItemSet(snapshot.catalogue().size(), true)
+                                                      : snapshot.catalogue().of_kind(request.kind);
+    allowed = narrow(narrowed, kinds, group, found);
+    result.diagnostics = std::move(found.diagnostics);
+    if (!allowed) {
+      result.ok = false;
+      return result;
+    }
+  }
+
+  const SessionContext session =
+      resolve_session(request.session, snapshot.catalogue(), limits, result.diagnostics);
+  result.skipped = session.skipped;
+  const SuggestOptions options;
+  const SessionEvidence evidence =
+      gather_evidence(snapshot.suggestions(), readable(session, snapshot.catalogue()),
+                      modelled(session, snapshot, options.related), options);
+  const std::string typed = index::fold_prefix(std::string_view(request.typed).substr(0, kTypedBytes));
+  const auto hits = rank_suggestions(snapshot.suggestions(),
+                                     {typed, request.size, allowed ? &*allowed : nullptr}, evidence, options);
+  for (const SuggestionHit& suggestion : hits) {
+    SearchHit hit;
+    hit.item = suggestion.item;
+    hit.rank = result.hits.size() + 1;
+    hit.score = suggestion.score;
+    const std::array<std::pair<const char*, const SuggestionPart*>, 4> parts = {
+        {{"popularity", &suggestion.popularity},
+         {"match", &suggestion.match},
+         {"model", &suggestion.model},
+         {"words", &suggestion.words}}};
+    for (const auto& [name, part] : parts) hit.legs.push_back({name, std::nullopt, part->raw, part->added});
+    result.hits.push_back(std::move(hit));
+    result.texts.push_back(suggestion.text);
+  }
+  return result;
+}
+
+}  // namespace segue::query

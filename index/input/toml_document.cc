@@ -1,5 +1,21 @@
 #include "index/input/toml_document.h"
 
+#include <stdexcept>
+
+// toml++ 3.3 asserts that a malformed header such as "[}" cannot occur, and a release build takes that for
+// granted: here such an assertion is an exception. Therefore it is compiled into this file instead of coming
+// from its shared library.
+namespace segue::index {
+struct TomlAssertion : std::logic_error {
+  using logic_error::logic_error;
+};
+[[noreturn]] static void fail_assertion(const char* condition) {
+  throw TomlAssertion(condition);
+}
+}  // namespace segue::index
+#undef NDEBUG
+#define TOML_HEADER_ONLY 1
+#define TOML_ASSERT(condition) ((condition) ? void() : segue::index::fail_assertion(#condition))
 #include <toml++/toml.h>
 
 #include <algorithm>
@@ -11,6 +27,8 @@
 
 namespace segue::index {
 namespace {
+
+constexpr std::size_t kLongestToml = std::size_t{1} << 20;
 
 std::string place(std::string_view file, std::size_t line, std::size_t column) {
   return std::string(file) + ":" + std::to_string(line) + ":" + std::to_string(column);
@@ -58,6 +76,28 @@ TomlValue convert(const toml::node& node) {
   return out;
 }
 
+/// The line at which toml++ gives up by an assertion, which has no place: the end of the shortest run of
+/// first lines that it happens in.
+std::size_t assertion_line(std::string_view text) {
+  std::vector<std::size_t> ends;
+  for (std::size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n', end + 1))
+    ends.push_back(end + 1);
+  ends.push_back(text.size());
+  const auto asserts = [text](std::size_t end) {
+    try {
+      (void)toml::parse(text.substr(0, end));
+    } catch (const toml::parse_error&) {
+      return false;
+    } catch (const TomlAssertion&) {
+      return true;
+    }
+    return false;
+  };
+  const auto first =
+      std::partition_point(ends.begin(), ends.end(), [&](std::size_t end) { return !asserts(end); });
+  return static_cast<std::size_t>(first - ends.begin()) + 1;
+}
+
 std::string number_text(double value) {
   std::ostringstream out;
   out << value;
@@ -84,12 +124,17 @@ std::string_view TomlValue::type_name() const {
 }
 
 TomlValue::Table parse_toml(std::string_view text, std::string_view name) {
+  constexpr std::string_view kMend = "the file must be TOML 1.0";
+  if (text.size() > kLongestToml)
+    throw Error(ErrorKind::kBadInput, "is longer than 1 MiB", name, "configurations are small");
   try {
     return convert_table(toml::parse(text));
   } catch (const toml::parse_error& error) {
     throw Error(ErrorKind::kBadInput, std::string(error.description()),
-                place(name, error.source().begin.line, error.source().begin.column),
-                "the file must be TOML 1.0");
+                place(name, error.source().begin.line, error.source().begin.column), kMend);
+  } catch (const TomlAssertion&) {
+    throw Error(ErrorKind::kBadInput, "a malformed table header or value",
+                place(name, assertion_line(text), 1), kMend);
   }
 }
 

@@ -30,7 +30,7 @@ struct TomlValue::Entry {
   TomlValue value;
 };
 
-/// Parses TOML 1.0. Throws Error (kBadInput), "NAME:LINE:COLUMN: what".
+/// Parses TOML 1.0 of at most 1 MiB, any bytes. Throws Error (kBadInput), "NAME:LINE:COLUMN: what".
 TomlValue::Table parse_toml(std::string_view text, std::string_view name);
 
 /// A table that is being read: typed access by key, and finish(), which refuses keys that nobody asked for.

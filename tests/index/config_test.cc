@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <random>
 #include <set>
 
 #include "index/nearest_name.h"
@@ -100,7 +101,23 @@ TEST(Config, NamesThePlaceOfWhatIsNoToml) {
   EXPECT_THAT(error("[mf]\nfactors = "), StartsWith("c.toml:2:"));
   EXPECT_THAT(error("[mf]\nfactors = 1\nfactors = 2"), StartsWith("c.toml:3:"));
   EXPECT_THAT(error("\xff"), StartsWith("c.toml:1:"));
+  EXPECT_THAT(error("[mf]\nfactors = 3\n\n[}\n[text]\n"), StartsWith("c.toml:4:1: a malformed table header"));
+  EXPECT_THAT(error("[[[a]]]\n"), StartsWith("c.toml:1:1: "));
   EXPECT_THAT(error(std::string(5000, '[')), StartsWith("c.toml:"));
+  EXPECT_THAT(error("a = " + std::string(5000, '[')), StartsWith("c.toml:"));
+  EXPECT_THAT(error(std::string(2 << 20, '\n')), HasSubstr("longer than 1 MiB"));
+}
+
+TEST(Config, NeverCrashesOnRandomText) {
+  std::mt19937 random(29);
+  constexpr std::string_view kLetters = "[[]]\"'.=a1 \n#{},-:T\xc3\xa9\\\r";
+  std::size_t errors = 0;
+  for (int round = 0; round < 20000; ++round) {
+    std::string text(1 + random() % 12, ' ');
+    for (char& c : text) c = kLetters[random() % kLetters.size()];
+    errors += error(text) == "no error" ? 0 : 1;
+  }
+  EXPECT_GT(errors, 10000u);
 }
 
 TEST(Config, PrintsDefaultsThatReadBackAsTheDefaults) {

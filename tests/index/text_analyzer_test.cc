@@ -52,7 +52,8 @@ TEST(Words, HoldPictographsAndFlags) {
 }
 
 TEST(Words, AreAtMost255CodePointsLong) {
-  const std::vector<std::string_view> pieces = words(std::string(600, 'x') + " y");
+  const std::string text = std::string(600, 'x') + " y";
+  const std::vector<std::string_view> pieces = words(text);
   ASSERT_EQ(pieces.size(), 4u);
   EXPECT_EQ(pieces[0].size(), 255u);
   EXPECT_EQ(pieces[1].size(), 255u);

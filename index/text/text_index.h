@@ -79,8 +79,9 @@ class TextIndex {
   std::vector<std::string> analyze(std::string_view text) const;
 
   /// A bag of words, as analyze() gives them, scored by BM25 over one text field, without any query syntax:
-  /// the sum over tokens of weight * BM25. A token given twice counts twice. Ordered by (falling score, rising
-  /// item), the k best of allowed (null: all). Throws std::invalid_argument for a field that is not text.
+  /// the sum over tokens of weight * BM25. A token given twice counts twice. Ordered by (falling score,
+  /// rising item), the k best of allowed (null: all). Throws std::invalid_argument for a field that is not
+  /// text.
   struct WeightedToken {
     std::string token;
     double weight = 1;

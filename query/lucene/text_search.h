@@ -50,8 +50,8 @@ struct TextHits {
 };
 
 /// Runs trees on a text index: lowers them to Lucene++ queries (BM25 by our own Query and Scorer; operators
-/// as queries of scored items) and searches. The tree holds no Param nodes: they are bound before. Text leaves
-/// are analysed here. Thread-safe; made once per snapshot.
+/// as queries of scored items) and searches. The tree holds no Param nodes: they are bound before. Text
+/// leaves are analysed here. Thread-safe; made once per snapshot.
 ///
 /// Words and phrases of text fields score by BM25, a fuzzy word as the sum of at most 50 similar words times
 /// their similarity. Whatever is all or nothing (values of attributes, numbers, prefixes, wildcards, ranges,

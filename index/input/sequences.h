@@ -29,6 +29,7 @@ class NameTable {
  private:
   std::unordered_map<std::string, std::uint32_t> numbers_;
   std::vector<const std::string*> names_;  // the keys of numbers_, which do not move
+  std::uint32_t last_ = kNone;
 };
 
 struct SequenceOptions {

@@ -1,16 +1,16 @@
 #include "query/syntax/parser.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <optional>
 
 #include "query/syntax/diagnostics.h"
 #include "query/syntax/escapes.h"
 #include "query/syntax/grammar.h"
-#include "query/syntax/lexer.h"
 #include "query/syntax/operator_head.h"
 #include "query/syntax/ranges.h"
+#include "query/syntax/suffixes.h"
+#include "query/syntax/token_cursor.h"
 
 namespace segue::query::syntax {
 namespace {
@@ -18,41 +18,10 @@ namespace {
 /// The parser calls itself once per level of nesting; whatever the caller allows, the stack stays small.
 constexpr std::size_t kDeepest = 256;
 
-/// How a token is named in a message.
-std::string describe(const Token& token, std::string_view text) {
-  if (token.kind == TokenKind::kEnd) return "the end of the query";
-  constexpr std::size_t kLongest = 24;
-  std::string shown;
-  std::size_t at = token.range.begin;
-  while (at < token.range.end && shown.size() < kLongest) {
-    shown += is_character(text, at) ? text.substr(at, character_length(text, at))
-                                    : std::string_view("\xef\xbf\xbd");
-    at += character_length(text, at);
-  }
-  return "`" + shown + (at < token.range.end ? "...`" : "`");
-}
-
-/// How to search for the characters of a token that stands where it means nothing.
-std::string escape_hint(const Token& token, std::string_view text) {
-  if (token.kind == TokenKind::kEnd) return "complete the query, or leave its last part out";
-  const bool connective =
-      token.kind == TokenKind::kAnd || token.kind == TokenKind::kOr || token.kind == TokenKind::kNot;
-  const std::size_t length = connective ? token.range.end - token.range.begin : 1;
-  return "write \\" + std::string(text.substr(token.range.begin, length)) + " to search for it";
-}
-
-/// What may follow an expression: word~0.7^2~0.7, "phrase"~3^2, anything else^2.
-enum class Tail { kWord, kPhrase, kOther };
-
-struct Suffixes {
-  std::optional<Token> tilde;
-  std::optional<double> boost;
-};
-
 class Parser {
  public:
   Parser(std::string_view text, const ParseLimits& limits)
-      : text_(text), limits_(limits), lexer_(text, limits.operators) {
+      : text_(text), limits_(limits), tokens_(text, limits.operators) {
     limits_.depth = std::min(limits_.depth, kDeepest);
   }
 
@@ -65,7 +34,6 @@ class Parser {
                          "shorten it");
     } else {
       check_utf8(text_, diagnostics_);
-      advance();
       Boolean all = clauses(0);
       if (all.clauses.empty() && skip_space(text_, 0) == text_.size()) {
         diagnostics_.error({0, text_.size()}, "the query is empty", "write *:* to match everything");
@@ -78,24 +46,12 @@ class Parser {
   }
 
  private:
-  // Tokens
-
-  void advance() {
-    end_ = current_.range.end;
-    current_ = lexer_.next();
-  }
-  void resume_at(std::size_t position) {
-    lexer_.seek(position);
-    current_ = lexer_.next();
-    end_ = position;
-  }
-  bool at(TokenKind kind) const { return current_.kind == kind; }
-  std::string current() const { return describe(current_, text_); }
+  std::string current() const { return describe(tokens_.current(), text_); }
 
   /// Drops the rest of the query, about which a limit has been reported.
   void stop() {
     stopped_ = true;
-    resume_at(text_.size());
+    tokens_.resume_at(text_.size());
   }
 
   // Clauses
@@ -103,16 +59,17 @@ class Parser {
   /// Clauses up to a closing parenthesis, which stays, or the end; at depth 0 up to the end.
   Boolean clauses(std::size_t depth) {
     Boolean group;
-    while (!at(TokenKind::kEnd)) {
-      if (at(TokenKind::kClose)) {
+    while (!tokens_.at(TokenKind::kEnd)) {
+      if (tokens_.at(TokenKind::kClose)) {
         if (depth > 0) break;
-        diagnostics_.error(current_.range, "no parenthesis is open here", "write \\) for the character");
-        advance();
+        diagnostics_.error(tokens_.current().range, "no parenthesis is open here",
+                           "write \\) for the character");
+        tokens_.advance();
         continue;
       }
       const std::optional<Token> conjunction = take_conjunction(group.clauses.empty());
       const std::optional<Token> modifier = take_modifier();
-      if (at(TokenKind::kEnd) || at(TokenKind::kClose)) {
+      if (tokens_.at(TokenKind::kEnd) || tokens_.at(TokenKind::kClose)) {
         report_missing_clause(modifier ? modifier : conjunction);
         continue;
       }
@@ -132,30 +89,31 @@ class Parser {
 
   std::optional<Token> take_conjunction(bool first) {
     std::optional<Token> found;
-    while (at(TokenKind::kAnd) || at(TokenKind::kOr)) {
+    while (tokens_.at(TokenKind::kAnd) || tokens_.at(TokenKind::kOr)) {
       if (found || first) {
         diagnostics_.error(
-            current_.range,
+            tokens_.current().range,
             "expected a clause before " + current() + (found ? ", found another connective" : ""),
-            escape_hint(current_, text_));
+            escape_hint(tokens_.current(), text_));
       } else {
-        found = current_;
+        found = tokens_.current();
       }
-      advance();
+      tokens_.advance();
     }
     return found;
   }
 
   std::optional<Token> take_modifier() {
     std::optional<Token> found;
-    while (at(TokenKind::kPlus) || at(TokenKind::kMinus) || at(TokenKind::kNot)) {
+    while (tokens_.at(TokenKind::kPlus) || tokens_.at(TokenKind::kMinus) || tokens_.at(TokenKind::kNot)) {
       if (found) {
-        diagnostics_.error(current_.range, "a clause takes one of + - ! NOT, found " + current() + " as well",
-                           "leave one out, or " + escape_hint(current_, text_));
+        diagnostics_.error(tokens_.current().range,
+                           "a clause takes one of + - ! NOT, found " + current() + " as well",
+                           "leave one out, or " + escape_hint(tokens_.current(), text_));
       } else {
-        found = current_;
+        found = tokens_.current();
       }
-      advance();
+      tokens_.advance();
     }
     return found;
   }
@@ -182,56 +140,56 @@ class Parser {
 
   /// One expression with its field and boost. Without a value something was reported and taken from the text.
   std::optional<Node> clause(std::size_t depth) {
-    const Token first = current_;
+    const Token first = tokens_.current();
     std::string field;
     std::optional<Node> node;
-    if (at(TokenKind::kStar) && lexer_.at_colon()) {
-      advance(), advance();
-      if (at(TokenKind::kStar)) {
-        advance();
-        const Suffixes tail = suffixes(Tail::kWord);
+    if (tokens_.at(TokenKind::kStar) && tokens_.at_colon()) {
+      tokens_.advance(), tokens_.advance();
+      if (tokens_.at(TokenKind::kStar)) {
+        tokens_.advance();
+        const Suffixes tail = read_suffixes(tokens_, Tail::kWord, diagnostics_);
         warn_of_idle_tilde(tail);
         node = finish(MatchAll{}, tail);
       } else {
-        diagnostics_.error({first.range.begin, end_}, "* is not a field",
+        diagnostics_.error({first.range.begin, tokens_.end()}, "* is not a field",
                            "name a field, or write *:* to match everything");
         node = expression({}, depth);
       }
     } else {
-      if (at(TokenKind::kTerm) && lexer_.at_colon()) {
-        refuse_parameter_name(current_, "a field");
-        field = unescape(text_, current_.range, diagnostics_);
-        advance(), advance();
+      if (tokens_.at(TokenKind::kTerm) && tokens_.at_colon()) {
+        refuse_parameter_name(tokens_.current(), "a field");
+        field = unescape(text_, tokens_.current().range, diagnostics_);
+        tokens_.advance(), tokens_.advance();
       }
       node = expression(std::move(field), depth);
     }
-    if (node) node->range = {first.range.begin, end_};
+    if (node) node->range = {first.range.begin, tokens_.end()};
     return node;
   }
 
   std::optional<Node> expression(std::string field, std::size_t depth) {
-    const Token token = current_;
+    const Token token = tokens_.current();
     switch (token.kind) {
       case TokenKind::kTerm:
       case TokenKind::kPrefix:
       case TokenKind::kWildcard:
       case TokenKind::kStar:
-        advance();
+        tokens_.advance();
         return word(token, std::move(field));
       case TokenKind::kQuoted:
-        advance();
+        tokens_.advance();
         return phrase(token, std::move(field));
       case TokenKind::kParam: {
-        advance();
+        tokens_.advance();
         Param param{
             std::string(text_.substr(token.range.begin + 1, token.range.end - token.range.begin - 1))};
-        return finish(std::move(param), suffixes(Tail::kOther), std::move(field));
+        return finish(std::move(param), read_suffixes(tokens_, Tail::kOther, diagnostics_), std::move(field));
       }
       case TokenKind::kInclusiveRange:
       case TokenKind::kExclusiveRange: {
         RangeReading reading = read_range(text_, token.range.begin, diagnostics_);
-        resume_at(reading.end);
-        const Suffixes tail = suffixes(Tail::kOther);
+        tokens_.resume_at(reading.end);
+        const Suffixes tail = read_suffixes(tokens_, Tail::kOther, diagnostics_);
         if (!reading.understood) return std::nullopt;
         return finish(std::move(reading.range), tail, std::move(field));
       }
@@ -245,7 +203,7 @@ class Parser {
     diagnostics_.error(token.range,
                        "expected a term, a phrase, a range, a group or an operator, found " + current(),
                        escape_hint(token, text_));
-    if (!at(TokenKind::kClose)) advance();
+    if (!tokens_.at(TokenKind::kClose)) tokens_.advance();
     return std::nullopt;
   }
 
@@ -257,7 +215,7 @@ class Parser {
 
   Node word(const Token& token, std::string field) {
     refuse_parameter_name(token, "a term");
-    const Suffixes tail = suffixes(Tail::kWord);
+    const Suffixes tail = read_suffixes(tokens_, Tail::kWord, diagnostics_);
     if (token.kind == TokenKind::kTerm) {
       std::string text = unescape(text_, token.range, diagnostics_);
       if (!tail.tilde) return finish(Term{std::move(text)}, tail, std::move(field));
@@ -289,19 +247,22 @@ class Parser {
   }
 
   Node phrase(const Token& token, std::string field) {
-    if (!token.closed) {
-      diagnostics_.error({token.range.begin, token.range.begin + 1},
-                         "the quote that opens here is not closed",
-                         "close it, or write \\\" for the character");
-    }
-    const TextRange inside{token.range.begin + 1, token.range.end - (token.closed ? 1 : 0)};
-    Phrase value{unescape(text_, inside, diagnostics_), 0};
-    const Suffixes tail = suffixes(Tail::kPhrase);
+    Phrase value{quoted_text(token), 0};
+    const Suffixes tail = read_suffixes(tokens_, Tail::kPhrase, diagnostics_);
     if (tail.tilde) {
       const double slop = tail.tilde->number.value_or(0);
       value.slop = static_cast<int>(std::min(slop, double{std::numeric_limits<int>::max()}));
     }
     return finish(std::move(value), tail, std::move(field));
+  }
+
+  std::string quoted_text(const Token& token) {
+    if (!token.closed) {
+      diagnostics_.error({token.range.begin, token.range.begin + 1},
+                         "the quote that opens here is not closed",
+                         "close it, or write \\\" for the character");
+    }
+    return unescape(text_, {token.range.begin + 1, token.range.end - (token.closed ? 1 : 0)}, diagnostics_);
   }
 
   /// A word that begins as a parameter does but is none may be a slip: it must say which.
@@ -313,55 +274,18 @@ class Parser {
                        "write \\$ for the character, or set the parameter apart by a blank");
   }
 
-  Suffixes suffixes(Tail tail) {
-    Suffixes found;
-    bool tilde_since_boost = false;
-    for (; at(TokenKind::kTilde) || at(TokenKind::kBoost); advance()) {
-      if (at(TokenKind::kBoost)) {
-        take_boost(found);
-        tilde_since_boost = false;
-      } else if (tail == Tail::kOther) {
-        diagnostics_.error(current_.range, "~ follows a term or a phrase only", "leave it out, or write \\~");
-      } else if (tilde_since_boost || (tail == Tail::kPhrase && found.tilde)) {
-        diagnostics_.error(current_.range, "expected one ~, found a second", "leave one out");
-      } else {
-        if (tail == Tail::kPhrase && found.boost) {
-          diagnostics_.error(current_.range, "the slop of a phrase stands before its boost",
-                             "write \"...\"~3^2");
-        }
-        found.tilde = current_;
-        tilde_since_boost = true;
-      }
-    }
-    return found;
-  }
-
-  void take_boost(Suffixes& found) {
-    const std::optional<double>& number = current_.number;
-    if (found.boost) {
-      diagnostics_.error(current_.range, "expected one boost, found a second", "leave one out");
-    } else if (!number) {
-      diagnostics_.error(current_.range, "expected a number right after ^",
-                         "write ^2 or ^0.5 without a blank or a sign, or \\^ for the character");
-    } else if (!std::isfinite(*number)) {
-      diagnostics_.error(current_.range, "the boost is out of range", "write a smaller number");
-    } else {
-      found.boost = *number;
-    }
-  }
-
   // Groups and operators
 
   std::optional<Node> group(std::string field, std::size_t depth) {
     std::optional<Boolean> inside = parenthesised(depth);
-    const Suffixes tail = suffixes(Tail::kOther);
+    const Suffixes tail = read_suffixes(tokens_, Tail::kOther, diagnostics_);
     if (!inside) return std::nullopt;
     return close_group(std::move(*inside), std::move(field), tail.boost);
   }
 
   /// ( clauses ), from the opening parenthesis to behind the closing one.
   std::optional<Boolean> parenthesised(std::size_t depth) {
-    const TextRange open = current_.range;
+    const TextRange open = tokens_.current().range;
     if (depth >= limits_.depth) {
       diagnostics_.error(open,
                          "the query is nested deeper than the limit of " + std::to_string(limits_.depth),
@@ -369,14 +293,15 @@ class Parser {
       skip_parenthesised();
       return std::nullopt;
     }
-    advance();
+    tokens_.advance();
     Boolean inside = clauses(depth + 1);
-    if (at(TokenKind::kClose)) {
-      if (inside.clauses.empty() && end_ == open.end && !stopped_) {
-        diagnostics_.error({open.begin, current_.range.end}, "expected a clause between the parentheses",
+    if (tokens_.at(TokenKind::kClose)) {
+      if (inside.clauses.empty() && tokens_.end() == open.end && !stopped_) {
+        diagnostics_.error({open.begin, tokens_.current().range.end},
+                           "expected a clause between the parentheses",
                            "leave them out, or write \\( and \\) for the characters");
       }
-      advance();
+      tokens_.advance();
     } else if (!stopped_) {
       diagnostics_.error(open, "the parenthesis that opens here is not closed",
                          "close it, or write \\( for the character");
@@ -387,10 +312,10 @@ class Parser {
   void skip_parenthesised() {
     std::size_t open = 0;
     do {
-      if (at(TokenKind::kOpen)) ++open;
-      if (at(TokenKind::kClose)) --open;
-      advance();
-    } while (open > 0 && !at(TokenKind::kEnd));
+      if (tokens_.at(TokenKind::kOpen)) ++open;
+      if (tokens_.at(TokenKind::kClose)) --open;
+      tokens_.advance();
+    } while (open > 0 && !tokens_.at(TokenKind::kEnd));
   }
 
   /// A group of one optional clause is that clause, as in Lucene: its own field stays, the group's boost
@@ -407,9 +332,9 @@ class Parser {
   }
 
   std::optional<Node> operation(const std::string& field, std::size_t depth) {
-    const Token open = current_;
+    const Token open = tokens_.current();
     OperatorHead head = read_operator_head(text_, open.range.begin, diagnostics_);
-    resume_at(head.end);
+    tokens_.resume_at(head.end);
     if (!limits_.operators) {
       diagnostics_.error({open.range.begin, head.end}, "operators are not allowed in this query",
                          "write \\{\\! for the characters");
@@ -418,47 +343,37 @@ class Parser {
       diagnostics_.error(open.range, "an operator takes no field",
                          "name fields in the queries of its bodies");
     }
-    while (current_.range.begin == end_) {
+    while (tokens_.current().range.begin == tokens_.end()) {
       Body body;
-      body.range.begin = end_;
-      if (at(TokenKind::kOpen)) {
+      body.range.begin = tokens_.end();
+      if (tokens_.at(TokenKind::kOpen)) {
         std::optional<Boolean> inside = parenthesised(depth);
         Node query = close_group(inside ? std::move(*inside) : Boolean{}, {}, std::nullopt);
-        query.range = {body.range.begin, end_};
+        query.range = {body.range.begin, tokens_.end()};
         body.value = std::vector<Node>{std::move(query)};
-      } else if (at(TokenKind::kInclusiveRange)) {
-        VectorReading vector = read_vector(text_, end_, diagnostics_);
-        resume_at(vector.end);
+      } else if (tokens_.at(TokenKind::kInclusiveRange)) {
+        VectorReading vector = read_vector(text_, tokens_.end(), diagnostics_);
+        tokens_.resume_at(vector.end);
         body.value = std::move(vector.values);
-      } else if (at(TokenKind::kQuoted)) {
-        const Token quoted = current_;
-        advance();
-        body.value = quoted_body(quoted);
+      } else if (tokens_.at(TokenKind::kQuoted)) {
+        const Token quoted = tokens_.current();
+        tokens_.advance();
+        body.value = quoted_text(quoted);
       } else {
         break;
       }
-      body.range.end = end_;
+      body.range.end = tokens_.end();
       head.value.bodies.push_back(std::move(body));
     }
-    const Suffixes tail = suffixes(Tail::kOther);
+    const Suffixes tail = read_suffixes(tokens_, Tail::kOther, diagnostics_);
     if (!limits_.operators) return std::nullopt;
     return finish(std::move(head.value), tail);
   }
 
-  std::string quoted_body(const Token& token) {
-    if (!token.closed) {
-      diagnostics_.error({token.range.begin, token.range.begin + 1},
-                         "the quote that opens here is not closed", "close it");
-    }
-    return unescape(text_, {token.range.begin + 1, token.range.end - (token.closed ? 1 : 0)}, diagnostics_);
-  }
-
   std::string_view text_;
   ParseLimits limits_;
-  Lexer lexer_;
+  TokenCursor tokens_;
   Diagnostics diagnostics_;
-  Token current_;
-  std::size_t end_ = 0;  ///< behind the last token that was taken
   std::size_t clause_count_ = 0;
   bool stopped_ = false;
 };

@@ -131,6 +131,12 @@ TEST(Config, PrintsDefaultsThatReadBackAsTheDefaults) {
   }
 }
 
+TEST(Config, AcceptsTheConfigurationsThatShip) {
+  const std::filesystem::path folder = std::filesystem::path(SEGUE_SOURCE_DIR) / "examples" / "online-retail";
+  EXPECT_EQ(load_config(folder / "by-customer-reindex.toml").events.session_gap, "none");
+  EXPECT_TRUE(load_config(folder / "by-invoice-reindex.toml").events.drop_consecutive_repeats);
+}
+
 TEST(Config, NamesNoKeyTwice) {
   std::set<std::string> names;
   for (const ConfigKey& key : config_keys()) EXPECT_TRUE(names.insert(key.name).second) << key.name;

@@ -7,6 +7,7 @@
 
 #include "index/input/events_reader.h"
 #include "index/input/items_reader.h"
+#include "index/input/text_file.h"
 #include "index/input/title_text.h"
 #include "kernels/error.h"
 
@@ -304,6 +305,17 @@ TEST_F(CsvImport, AcceptsTheConfigurationsThatShip) {
   const CsvImportConfig by_customer = load_csv_config(folder / "by-customer.toml");
   EXPECT_TRUE(by_customer.events.session_without_user);
   EXPECT_EQ(by_customer.drop.size(), 5u);
+}
+
+TEST_F(CsvImport, AcceptsTheConfigurationOfItsDocumentation) {
+  const std::string page = read_lines(std::filesystem::path(SEGUE_SOURCE_DIR) / "docs" / "import-csv.md");
+  const std::size_t begin = page.find("```toml\n") + 8;
+  const CsvImportConfig config =
+      parse_csv_config(page.substr(begin, page.find("```", begin) - begin), "import-csv.md");
+  EXPECT_EQ(config.columns.item, "StockCode");
+  EXPECT_EQ(config.attributes.size(), 2u);
+  EXPECT_EQ(config.mend.size(), 1u);
+  EXPECT_EQ(config.drop.size(), 1u);
 }
 
 TEST(TitleText, PutsCapitalsInTheCaseOfASentence) {

@@ -123,9 +123,7 @@ Token Lexer::word() {
     } else if (c == '*' || c == '?') {
       ++wild;
       last_wild = at_++;
-    } else if (is_special(c) && !(at_ > begin && (c == '+' || c == '-'))) {
-      break;
-    } else if (space_length(text_, at_) > 0) {
+    } else if ((is_special(c) && !(at_ > begin && (c == '+' || c == '-'))) || space_length(text_, at_) > 0) {
       break;
     } else {
       at_ += character_length(text_, at_);

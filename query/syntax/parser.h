@@ -25,7 +25,7 @@ struct Diagnostic {
 
 /// What a parser accepts; beyond it the query is an error, never a crash.
 struct ParseLimits {
-  std::size_t bytes = 64 * 1024;
+  std::size_t bytes = std::size_t{64} * 1024;
   std::size_t clauses = 1024;
   std::size_t depth = 32;
   bool operators = true;  ///< false: {! ...} is an error; for classic text that end users type (mode=strict)

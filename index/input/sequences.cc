@@ -15,7 +15,7 @@ constexpr std::uint32_t kSeveral = NameTable::kNone - 1;
 
 std::uint32_t NameTable::add(std::string_view name) {
   if (name.empty()) return kNone;
-  if (last_ != kNone && *names_[last_] == name) return last_;  // rows of a session mostly stand together
+  if (last_ < names_.size() && *names_[last_] == name) return last_;  // rows of a session mostly stand together
   const auto [found, added] =
       numbers_.try_emplace(std::string(name), static_cast<std::uint32_t>(names_.size()));
   if (added) names_.push_back(&found->first);

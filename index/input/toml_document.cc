@@ -22,6 +22,7 @@ struct TomlAssertion : std::logic_error {
 #include <cmath>
 #include <sstream>
 
+#include "index/input/toml_scan.h"
 #include "index/nearest_name.h"
 #include "kernels/error.h"
 
@@ -127,6 +128,14 @@ TomlValue::Table parse_toml(std::string_view text, std::string_view name) {
   constexpr std::string_view kMend = "the file must be TOML 1.0";
   if (text.size() > kLongestToml)
     throw Error(ErrorKind::kBadInput, "is longer than 1 MiB", name, "configurations are small");
+  if (const std::size_t stray = find_stray_character(text); stray != std::string_view::npos) {
+    const std::string_view before = text.substr(0, stray);
+    const auto line = static_cast<std::size_t>(std::count(before.begin(), before.end(), '\n')) + 1;
+    const std::size_t begin = before.rfind('\n');
+    throw Error(ErrorKind::kBadInput, "a character beyond ASCII outside of quotes",
+                place(name, line, begin == std::string_view::npos ? stray + 1 : stray - begin),
+                "put keys and values in quotes");
+  }
   try {
     return convert_table(toml::parse(text));
   } catch (const toml::parse_error& error) {

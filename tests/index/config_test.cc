@@ -108,6 +108,21 @@ TEST(Config, NamesThePlaceOfWhatIsNoToml) {
   EXPECT_THAT(error(std::string(2 << 20, '\n')), HasSubstr("longer than 1 MiB"));
 }
 
+TEST(Config, TakesCharactersBeyondAsciiInStringsAndCommentsAlone) {
+  EXPECT_EQ(parse_config("# \u00e9t\u00e9\n[events.actions]\n\"\u00e9\" = 2 # \u00e9\n", "c")
+                .events.actions.at("\u00e9"),
+            2);
+  EXPECT_EQ(parse_config("[vectors]\nfactory = \"\"\"\u00e9\\\"\"\"\"\"\"\n", "c").vectors.factory,
+            "\u00e9\"\"\"");
+  EXPECT_EQ(parse_config("[vectors]\nfactory = '''\u00e9'\u00e9\\'''\n", "c").vectors.factory,
+            "\u00e9'\u00e9\\");
+  EXPECT_THAT(error("[mf]\n  \u00e9 = 1\n"),
+              StartsWith("c.toml:2:3: a character beyond ASCII outside of quotes"));
+  EXPECT_THAT(error("\u00e9"), StartsWith("c.toml:1:1: "));
+  EXPECT_THAT(error("[text]\nanalyzer = \"a\" \u00e9"), StartsWith("c.toml:2:16: "));
+  EXPECT_THAT(error("[text]\nanalyzer = \"\"\"\\ \u00e9\"\"\""), StartsWith("c.toml:2:17: "));
+}
+
 TEST(Config, NeverCrashesOnRandomText) {
   std::mt19937 random(29);
   constexpr std::string_view kLetters = "[[]]\"'.=a1 \n#{},-:T\xc3\xa9\\\r";

@@ -147,7 +147,7 @@ TEST(Transitions, CountsMissingScoresAsZeroInTheMomentsOfAGroup) {
 }
 
 TEST(Transitions, FindsThePlantedNextItemAmongNoise) {
-  constexpr std::size_t kItems = 60;
+  constexpr ItemId kItems = 60;
   RandomStream random(11);
   std::vector<std::vector<ItemId>> sequences;
   for (int s = 0; s < 400; ++s) {

@@ -1,0 +1,35 @@
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <memory>
+
+#include "integration/cli/command_options.h"
+#include "integration/cli/commands.h"
+#include "integration/demo/demo.h"
+
+namespace segue::integration {
+namespace {
+
+Command::Action declare(CLI::App& parser) {
+  const auto options = std::make_shared<DemoOptions>();
+  parser.add_option("--dir", options->folder, "Folder for the shop and its store")->type_name("DIR")->capture_default_str();
+  add_seed_option(parser, options->shop.seed, "Another seed, another shop");
+  parser.add_option("--products", options->shop.products, "Products of the shop")
+      ->check(CLI::Range(500, 10'000))
+      ->capture_default_str();
+  parser.add_option("--events", options->shop.events, "Events of its log")
+      ->check(CLI::Range(5'000, 100'000'000))
+      ->capture_default_str();
+  return [options](Console& console) { run_demo(*options, console); };
+}
+
+}  // namespace
+
+Command demo_command() {
+  return {.name = "demo",
+          .summary = "Make a shop, run the whole line on it, and show what a session changes",
+          .example = "segue demo --dir segue-demo",
+          .declare = declare};
+}
+
+}  // namespace segue::integration

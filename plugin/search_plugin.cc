@@ -92,12 +92,21 @@ struct SearchPlugin::Impl {
 
   bool refresh() {
     const std::lock_guard one(refreshing);
-    const std::string wanted = wanted_snapshot();
-    if (const auto now = acquire(); now && now->snapshot->id() == wanted) return false;
-    auto next = open_serving(store, wanted, *backend, options);
-    const std::lock_guard lock(mutex);
-    serving.swap(next);
-    return true;
+    for (int attempt = 1;; ++attempt) {
+      const std::string wanted = wanted_snapshot();
+      if (const auto now = acquire(); now && now->snapshot->id() == wanted) return false;
+      std::shared_ptr<const Serving> next;
+      try {
+        next = open_serving(store, wanted, *backend, options);
+      } catch (const Error&) {
+        // Between the look and the opening another may have been published and this one pruned: look again.
+        if (attempt < 5 && wanted_snapshot() != wanted) continue;
+        throw;
+      }
+      const std::lock_guard lock(mutex);
+      serving.swap(next);
+      return true;
+    }
   }
 
   void poll() {

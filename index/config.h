@@ -103,15 +103,6 @@ struct Config {
     bool operator==(const Suggest&) const = default;
   } suggest;
 
-  struct Limits {
-    std::size_t top_k = 10'000;
-    std::size_t session_events = 1'000;
-    std::size_t depth = 32;
-    std::size_t bytes = 64 * 1024;
-    std::size_t clauses = 1'024;
-    bool operator==(const Limits&) const = default;
-  } limits;
-
   bool operator==(const Config&) const = default;
 };
 

@@ -110,13 +110,6 @@ constexpr ConfigRow kTable[] = {
      "with fewer held-back events the gate is skipped"},
     {"suggest", "session_weight", SLOT(suggest.session_weight), 0, 100, "",
      "weight of the session beside popularity"},
-
-    {"limits", "top_k", SLOT(limits.top_k), 1, 1e6, "", "most hits of an operator or a page"},
-    {"limits", "session_events", SLOT(limits.session_events), 1, 1e6, "",
-     "newest events of a session that count"},
-    {"limits", "depth", SLOT(limits.depth), 1, 256, "", "deepest nesting of a query"},
-    {"limits", "bytes", SLOT(limits.bytes), 1, 1 << 24, "", "longest query or bound text"},
-    {"limits", "clauses", SLOT(limits.clauses), 1, 1e6, "", "most clauses of a query"},
 };
 
 #undef SLOT

@@ -99,7 +99,9 @@ SuggestResult QueryEngine::Impl::suggest(const SuggestRequest& request) const {
   const SessionContext session =
       resolve_session(request.session, snapshot.catalogue(), limits, result.diagnostics);
   result.skipped = session.skipped;
-  const SuggestOptions options;
+  SuggestOptions options;
+  options.model *= snapshot.session_weight();
+  options.words *= snapshot.session_weight();
   const SessionEvidence evidence =
       gather_evidence(snapshot.suggestions(), readable(session, snapshot.catalogue()),
                       modelled(session, snapshot, options.related), options);

@@ -14,7 +14,8 @@ struct ItemEvents {
 ItemEvents item_events(const EventLog& log, const Sequence& sequence) {
   ItemEvents found;
   for (std::size_t e = sequence.begin; e < sequence.end; ++e) {
-    if (log.events[e].item == kNoItem) continue;
+    // Weight 0: kept in the log, but not for the implicit models (index/event.h).
+    if (log.events[e].item == kNoItem || log.events[e].weight <= 0) continue;
     found.items.push_back(log.events[e].item);
     found.weights.push_back(log.events[e].weight);
   }

@@ -16,7 +16,8 @@ struct ValidationSplit {
   std::vector<HeldOut> held_out;
 };
 
-/// Every item event of the log, sequence by sequence; queries that are no items have no place in it.
+/// Every item event of the log with a weight, sequence by sequence; queries that are no items have no place
+/// in it.
 TrainingData all_events(const EventLog& log, std::size_t item_count);
 
 /// Holds back the last event on a searchable item of each sequence that has at least 3 item events and at

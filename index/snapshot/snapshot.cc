@@ -42,6 +42,7 @@ struct Snapshot::Impl {
   std::unique_ptr<Blend> blend;
   SeenRule seen;
   double words_weight = 0;
+  double session_weight = 1;
   Bm25Parameters bm25;
   UserSessions users;
 };
@@ -108,6 +109,7 @@ std::shared_ptr<const Snapshot> Snapshot::open(const SnapshotStore& store, const
   try {
     const nlohmann::json& serving = manifest.training.at("serving");
     impl->words_weight = serving.at("words_weight").get<double>();
+    impl->session_weight = serving.at("session_weight").get<double>();
     impl->bm25 = {serving.at("k1").get<double>(), serving.at("b").get<double>()};
   } catch (const nlohmann::json::exception& error) {
     throw damaged(std::string("`training.serving`: ") + error.what());
@@ -138,6 +140,9 @@ const SeenRule& Snapshot::seen() const {
 }
 double Snapshot::words_weight() const {
   return impl_->words_weight;
+}
+double Snapshot::session_weight() const {
+  return impl_->session_weight;
 }
 Bm25Parameters Snapshot::bm25() const {
   return impl_->bm25;

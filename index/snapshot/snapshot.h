@@ -50,6 +50,8 @@ class Snapshot {
   const VectorIndex* vectors(std::string_view space) const;
   /// How much the words of a session weigh beside the blend.
   double words_weight() const;
+  /// How much a session weighs in the ranking of suggestions.
+  double session_weight() const;
   Bm25Parameters bm25() const;
 
   /// The newest session of a user, oldest event first; nothing for a user that the log did not have.

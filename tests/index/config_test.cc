@@ -31,7 +31,6 @@ TEST(Config, HasADefaultForEveryKey) {
   EXPECT_EQ(config.events.session_gap, "30m");
   EXPECT_EQ(config.text.k1, 0.9);
   EXPECT_EQ(config.transformer.width, 128u);
-  EXPECT_EQ(config.limits.top_k, 10000u);
 }
 
 TEST(Config, ReadsKeysOfEveryType) {

@@ -1,9 +1,7 @@
 #include "integration/demo/demo.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
-#include <memory>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -25,11 +23,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using index::Event;
-
-struct DemoOptions {
-  std::string folder = "segue-demo";
-  ShopOptions shop;
-};
 
 /// Small enough for two cores and three minutes; docs/accuracy.md has figures of the full configuration.
 index::Config demo_config() {
@@ -159,6 +152,8 @@ void show_next_steps(Console& console, const fs::path& folder, const std::vector
               << "  Your own data: docs/getting-started.md. The query language: docs/query-language.md.\n";
 }
 
+}  // namespace
+
 void run_demo(const DemoOptions& options, Console& console) {
   const fs::path folder = options.folder;
   fs::create_directories(folder);
@@ -178,7 +173,8 @@ void run_demo(const DemoOptions& options, Console& console) {
   request.seed = options.shop.seed;
   index::ReindexReport report;
   {
-    TerminalProgress progress(console.err, console.err_style, interrupted);
+    const InterruptScope interrupt;
+    TerminalProgress progress(console.err, console.err_style, InterruptScope::requested);
     report = index::reindex(request, progress);
     progress.finish();
   }
@@ -199,26 +195,6 @@ void run_demo(const DemoOptions& options, Console& console) {
                    session_of(catalogue, "retro", "children", 2));
   show_explanation(console, *plugin, industrial);
   show_next_steps(console, folder, industrial);
-}
-
-Command::Action declare(CLI::App& parser) {
-  auto options = std::make_shared<DemoOptions>();
-  parser.add_option("--dir", options->folder, "folder for the shop and its store")->capture_default_str();
-  parser.add_option("--seed", options->shop.seed, "another seed, another shop")->capture_default_str();
-  parser.add_option("--products", options->shop.products, "products of the shop")
-      ->capture_default_str()
-      ->check(CLI::Range(96, 10000));
-  parser.add_option("--events", options->shop.events, "events of its log")
-      ->capture_default_str()
-      ->check(CLI::Range(1000, 100000000));
-  return [options](Console& console) { run_demo(*options, console); };
-}
-
-}  // namespace
-
-Command demo_command() {
-  return {"demo", "make a shop, run the whole line on it, and show what a session changes",
-          "segue demo --dir segue-demo", declare};
 }
 
 }  // namespace segue::integration

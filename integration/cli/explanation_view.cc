@@ -1,0 +1,94 @@
+#include "integration/cli/explanation_view.h"
+
+#include <algorithm>
+#include <ostream>
+#include <string>
+
+#include "integration/cli/text_table.h"
+#include "query/explanation.h"
+
+namespace segue::integration {
+namespace {
+
+constexpr std::size_t kIndent = 5;
+
+std::string signed_number(double value) {
+  return (value < 0 ? "" : "+") + fixed_number(value, 3);
+}
+
+/// "85123A  White hanging heart": how an item is named in an explanation.
+std::string name_of(const plugin::Answer& answer, index::ItemId item) {
+  const auto found = answer.names.find(item);
+  if (found == answer.names.end()) return "?";
+  const auto& [id, title] = found->second;
+  return title.empty() ? id : id + "  " + title;
+}
+
+void add_terms(TextTable& table, const query::LegExplanation& leg) {
+  for (const query::TermScore& term : leg.terms) {
+    std::string statistics = "tf " + count_text(term.frequency) + ", in " + grouped(term.document_frequency) +
+                             (term.document_frequency == 1 ? " item" : " items") + ", length " +
+                             std::to_string(term.length);
+    if (term.boost != 1) statistics += ", boost " + short_number(term.boost);
+    const std::string field = term.field.empty() || term.field.front() == '_' ? "" : term.field + ":";
+    table.add_row({"word", signed_number(term.score), field + term.term, statistics});
+  }
+}
+
+void add_models(TextTable& table, const query::LegExplanation& leg) {
+  for (const query::ModelShare& share : leg.models) {
+    table.add_row({"model", signed_number(share.weight * share.z), share.model,
+                   "weight " + short_number(share.weight) + " x " + short_number(share.z) +
+                       " deviations above the mean"});
+  }
+}
+
+void add_events(TextTable& table, const query::LegExplanation& leg, const plugin::Answer& answer) {
+  for (const query::EventShare& event : leg.events) {
+    const bool typed = event.item == index::kNoItem;
+    table.add_row({"moved by", signed_number(event.contribution),
+                   typed ? "\"" + event.text + "\"" : name_of(answer, event.item), typed ? "typed" : ""});
+  }
+}
+
+void add_neighbours(TextTable& table, const query::LegExplanation& leg, const plugin::Answer& answer) {
+  for (const query::Neighbour& neighbour : leg.neighbours) {
+    table.add_row({"near", fixed_number(neighbour.score, 3), name_of(answer, neighbour.item),
+                   neighbour.in_session ? "in the session" : ""});
+  }
+}
+
+/// What the source of a session's leg means to a person.
+std::string source_in_words(const std::string& source) {
+  if (source == "models") return "by its items";
+  if (source == "words") return "by its words: no model knows its items";
+  if (source == "popularity") return "nothing in it is known: the most popular";
+  return source;
+}
+
+}  // namespace
+
+void print_explanation(std::ostream& out, const TerminalStyle& style, const plugin::Answer& answer,
+                       const plugin::AnswerHit& hit) {
+  if (!hit.hit.explanation) return;
+  const std::string margin(kIndent, ' ');
+  for (const query::LegExplanation& leg : hit.hit.explanation->legs) {
+    const auto share = std::find_if(hit.hit.legs.begin(), hit.hit.legs.end(),
+                                    [&](const query::HitLeg& entry) { return entry.name == leg.name; });
+    out << margin << paint(style, Ink::kCyan, printable(leg.name));
+    if (share != hit.hit.legs.end()) {
+      out << ' ' << signed_number(share->score);
+      if (share->rank) out << ", rank " << *share->rank;
+    }
+    if (!leg.source.empty()) out << ", " << source_in_words(leg.source);
+    out << '\n';
+    TextTable table({{""}, {"", TextTable::Align::kRight}, {""}, {""}});
+    add_terms(table, leg);
+    add_models(table, leg);
+    add_events(table, leg, answer);
+    add_neighbours(table, leg, answer);
+    table.print(out, style, kIndent + 2);
+  }
+}
+
+}  // namespace segue::integration

@@ -1,0 +1,139 @@
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <ostream>
+
+#include "index/snapshot/snapshot_store.h"
+#include "integration/cli/command_options.h"
+#include "integration/cli/commands.h"
+#include "integration/cli/snapshots_view.h"
+#include "kernels/error.h"
+#include "kernels/thread_pool.h"
+
+namespace segue::integration {
+namespace {
+
+using nlohmann::ordered_json;
+
+struct SnapshotsOptions {
+  std::string store;
+  std::string id;
+  std::string before;
+  std::string after;
+  std::size_t keep = 0;
+};
+
+index::SnapshotStore store_of(const SnapshotsOptions& options) {
+  index::SnapshotStore store(options.store);
+  if (!store.exists())
+    throw Error(ErrorKind::kBadInput, "there is no store", options.store,
+                "`segue reindex --store DIR` makes one");
+  return store;
+}
+
+/// What a subcommand does, once its options are read.
+using Task = void (*)(const SnapshotsOptions&, Console&);
+
+void list(const SnapshotsOptions& options, Console& console) {
+  const std::vector<SnapshotRow> rows = snapshot_rows(store_of(options));
+  if (console.json) {
+    console.out << to_json(rows).dump() << '\n';
+  } else {
+    print_snapshots(console, rows);
+  }
+}
+
+void verify(const SnapshotsOptions& options, Console& console) {
+  const index::SnapshotStore store = store_of(options);
+  kernels::ThreadPool pool;
+  store.current();  // a damaged CURRENT is damage, too
+  ordered_json verified = ordered_json::array();
+  std::optional<Error> damage;
+  for (const std::string& id : store.ids()) {
+    try {
+      const index::Manifest manifest = store.verify(id, &pool);
+      verified.push_back(
+          {{"id", id}, {"intact", true}, {"files", manifest.files.size()}, {"bytes", manifest.byte_count()}});
+      if (!console.json) {
+        console.out << id << ": intact, " << manifest.files.size() << " files, "
+                    << byte_size(static_cast<double>(manifest.byte_count())) << '\n';
+      }
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::kDamagedStore) throw;
+      verified.push_back({{"id", id}, {"intact", false}, {"problem", error.what()}});
+      if (!console.json) console.out << id << ": " << paint(console.out_style, Ink::kRed, "damaged") << '\n';
+      if (damage) warn(console, damage->what());
+      damage = error;
+    }
+  }
+  if (console.json) console.out << verified.dump() << '\n';
+  if (damage) throw Error(*damage);
+}
+
+void rollback(const SnapshotsOptions& options, Console& console) {
+  const index::SnapshotStore store = store_of(options);
+  const std::string id = store.rollback(options.id.empty() ? std::nullopt : std::optional(options.id));
+  if (console.json) {
+    console.out << ordered_json{{"current", id}}.dump() << '\n';
+  } else {
+    console.out << "snapshot " << id << " serves now\n";
+  }
+}
+
+void prune(const SnapshotsOptions& options, Console& console) {
+  const std::vector<std::string> removed = store_of(options).prune(options.keep);
+  if (console.json) {
+    console.out << ordered_json{{"removed", removed}}.dump() << '\n';
+    return;
+  }
+  for (const std::string& id : removed) console.out << "removed " << id << '\n';
+  if (removed.empty()) console.out << "nothing to remove\n";
+}
+
+void diff(const SnapshotsOptions& options, Console& console) {
+  const index::SnapshotDiff difference = store_of(options).diff(options.before, options.after);
+  if (console.json) {
+    console.out << index::to_json(difference).dump() << '\n';
+  } else {
+    print_diff(console, difference);
+  }
+}
+
+Command::Action declare(CLI::App& parser) {
+  const auto options = std::make_shared<SnapshotsOptions>();
+  const auto task = std::make_shared<Task>(nullptr);
+  add_store_option(parser, options->store);
+  parser.require_subcommand(1);
+  const auto add = [&](const char* name, const char* summary, Task run) {
+    CLI::App* sub = parser.add_subcommand(name, summary);
+    sub->fallthrough();  // --store and --json may stand behind it, too
+    sub->set_help_flag("-h,--help", "Print this help");
+    sub->callback([task, run] { *task = run; });
+    return sub;
+  };
+  add("list", "All snapshots, with their figures", list);
+  add("verify", "Compare every file with its checksum; status 3 when one is damaged", verify);
+  add("rollback", "Let an older snapshot serve", rollback)
+      ->add_option("ID", options->id, "The snapshot; by default the newest one older than the current");
+  CLI::App* pruning = add("prune", "Remove old snapshots, never the one that serves", prune);
+  add_number_option(*pruning, "--keep", options->keep, "How many of the newest to keep");
+  pruning->get_option("--keep")->required()->default_str("");
+  CLI::App* compare = add("diff", "What differs between two snapshots", diff);
+  compare->add_option("A", options->before, "The snapshot before")->required();
+  compare->add_option("B", options->after, "The snapshot after")->required();
+  return [options, task](Console& console) { (*task)(*options, console); };
+}
+
+}  // namespace
+
+Command snapshots_command() {
+  return {.name = "snapshots",
+          .summary = "List, verify, roll back, prune or compare snapshots",
+          .example = "segue snapshots --store shop.store list",
+          .declare = declare};
+}
+
+}  // namespace segue::integration

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "index/progress.h"
+#include "index/reindex/ranking_metrics.h"
+#include "index/snapshot/snapshot.h"
+#include "index/snapshot/snapshot_store.h"
+
+namespace segue::integration {
+
+/// Which events of a log are predicted, each from what comes before it in its sequence.
+enum class Protocol {
+  kLeaveOneOut,  ///< those marked as targets; without marks the last event of each sequence of at least 3
+  kColdItems,    ///< those marked as targets, which `segue split` chose among items that it kept out of TRAIN
+  kNextEvent,    ///< all but the first of each sequence
+};
+
+struct EvaluateRequest {
+  std::filesystem::path events;
+  Protocol protocol = Protocol::kLeaveOneOut;
+  std::string model = "blend";
+  std::vector<index::RankingMetric> metrics;
+  std::size_t negatives = 0;  ///< 0: all items are ranked
+  std::uint64_t seed = 1;     ///< of the draw of negatives
+  std::size_t threads = 0;    ///< 0: one per processor
+  bool skip_invalid = false;
+  /// How the log is cut; nothing: as the store's own log was.
+  std::optional<std::string> session_gap;
+  std::optional<std::string> sequence;
+};
+
+struct EvaluateReport {
+  std::string snapshot;
+  std::string seen;        ///< the rule that was applied: "exclude", "include", "last:N"
+  std::size_t events = 0;  ///< that were predicted
+  std::vector<std::pair<std::string, double>> metrics;  ///< in the order asked for
+  std::vector<std::string> warnings;
+};
+
+/// Measures one model of a snapshot on a log. Items of kind `query` are neither predicted nor ranked. Throws
+/// Error: kBadInput for the log, for a model that the snapshot does not have, for a log without anything to
+/// predict, and for events that the snapshot was trained on; kInterrupted through progress.
+EvaluateReport evaluate(const index::Snapshot& snapshot, const index::SnapshotStore& store,
+                        const EvaluateRequest& request, index::Progress& progress);
+
+}  // namespace segue::integration

@@ -1,0 +1,77 @@
+#include "integration/jobs/targets.h"
+
+#include <algorithm>
+#include <optional>
+#include <span>
+
+namespace segue::integration {
+namespace {
+
+/// The item events of one sequence, oldest first.
+struct ItemEvents {
+  std::vector<index::ItemId> items;
+  std::vector<bool> marked;
+};
+
+ItemEvents item_events(const index::EventLog& log, const index::Sequence& sequence) {
+  ItemEvents found;
+  for (std::size_t e = sequence.begin; e < sequence.end; ++e) {
+    if (log.events[e].item == index::kNoItem) continue;
+    found.items.push_back(log.events[e].item);
+    found.marked.push_back(log.events[e].target);
+  }
+  return found;
+}
+
+/// The last event on a searchable item of a sequence that has at least 3 of them.
+std::optional<std::size_t> last_searchable(const ItemEvents& events, const index::Catalogue& catalogue) {
+  std::optional<std::size_t> last;
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < events.items.size(); ++i) {
+    if (catalogue.is_query(events.items[i])) continue;
+    last = i;
+    ++count;
+  }
+  return count < 3 ? std::nullopt : last;
+}
+
+std::vector<std::size_t> positions(const ItemEvents& events, const index::Catalogue& catalogue,
+                                   Protocol protocol, bool marks, Targets& targets) {
+  std::vector<std::size_t> chosen;
+  if (protocol != Protocol::kNextEvent && !marks) {
+    if (const auto last = last_searchable(events, catalogue)) chosen.push_back(*last);
+    return chosen;
+  }
+  for (std::size_t i = 0; i < events.items.size(); ++i) {
+    const bool wanted = protocol == Protocol::kNextEvent ? i > 0 : events.marked[i];
+    if (!wanted) continue;
+    if (i == 0 || catalogue.is_query(events.items[i])) {
+      ++targets.not_ranked;
+    } else {
+      chosen.push_back(i);
+    }
+  }
+  return chosen;
+}
+
+}  // namespace
+
+Targets find_targets(const index::EventLog& log, const index::Catalogue& catalogue, Protocol protocol,
+                     const index::TrainedSequences* trained) {
+  const bool marks = std::any_of(log.events.begin(), log.events.end(),
+                                 [](const index::LogEvent& event) { return event.target; });
+  Targets targets;
+  if (protocol == Protocol::kColdItems && !marks) return targets;
+  for (const index::Sequence& sequence : log.sequences) {
+    const ItemEvents events = item_events(log, sequence);
+    const std::vector<std::int64_t> digests = index::event_digests(log, sequence, catalogue);
+    for (const std::size_t i : positions(events, catalogue, protocol, marks, targets)) {
+      const auto end = events.items.begin() + static_cast<std::ptrdiff_t>(i);
+      targets.held_out.push_back({{events.items.begin(), end}, *end});
+      targets.trained += trained != nullptr && trained->contains(digests[i]) ? 1 : 0;
+    }
+  }
+  return targets;
+}
+
+}  // namespace segue::integration

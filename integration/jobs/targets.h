@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "index/catalogue.h"
+#include "index/event.h"
+#include "index/model/training_data.h"
+#include "index/reindex/sequence_digest.h"
+#include "integration/jobs/evaluate_job.h"
+
+namespace segue::integration {
+
+/// What a protocol predicts.
+struct Targets {
+  std::vector<index::HeldOut> held_out;
+  std::size_t trained = 0;     ///< of these, events that the models were trained on
+  std::size_t not_ranked = 0;  ///< marked events left out: a query, or the first of its sequence
+};
+
+/// The events of a log that a protocol predicts, with the item events before each. With marks (any event that
+/// is a target), leave-one-out predicts these alone; without, the last event on a searchable item of each
+/// sequence that has at least 3 of them, as `segue split` does. trained may be null.
+Targets find_targets(const index::EventLog& log, const index::Catalogue& catalogue, Protocol protocol,
+                     const index::TrainedSequences* trained);
+
+}  // namespace segue::integration

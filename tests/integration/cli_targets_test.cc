@@ -1,0 +1,107 @@
+#include "integration/jobs/targets.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace segue::integration {
+namespace {
+
+using index::ItemId;
+using index::kNoItem;
+
+/// Items a, b, c, d and the query q.
+index::Catalogue catalogue() {
+  std::vector<index::Item> items;
+  for (const char* id : {"a", "b", "c", "d", "q"}) {
+    index::Item item;
+    item.id = id;
+    if (item.id == "q") item.kind = std::string(index::kQueryKind);
+    items.push_back(item);
+  }
+  return index::Catalogue(std::move(items));
+}
+constexpr ItemId kA = 0, kB = 1, kC = 2, kD = 3, kQ = 4;
+
+class LogOf {
+ public:
+  LogOf& sequence(const std::string& key, const std::vector<ItemId>& items,
+                  const std::vector<std::size_t>& marked = {}) {
+    index::Sequence added;
+    added.key = key;
+    added.begin = log_.events.size();
+    for (const ItemId item : items) {
+      index::LogEvent event;
+      event.item = item;
+      log_.events.push_back(event);
+    }
+    for (const std::size_t position : marked) log_.events[added.begin + position].target = true;
+    added.end = log_.events.size();
+    log_.sequences.push_back(added);
+    return *this;
+  }
+  Targets targets(Protocol protocol, const index::TrainedSequences* trained = nullptr) const {
+    return find_targets(log_, catalogue(), protocol, trained);
+  }
+  const index::EventLog& log() const { return log_; }
+
+ private:
+  index::EventLog log_;
+};
+
+TEST(LeaveOneOut, PredictsTheLastEventOfEachSequenceOfAtLeastThree) {
+  const Targets targets =
+      LogOf().sequence("s", {kA, kB, kC}).sequence("t", {kA, kB}).targets(Protocol::kLeaveOneOut);
+  ASSERT_EQ(targets.held_out.size(), 1u);
+  EXPECT_EQ(targets.held_out[0].prefix, (std::vector<ItemId>{kA, kB}));
+  EXPECT_EQ(targets.held_out[0].target, kC);
+}
+
+TEST(LeaveOneOut, PredictsNoQueryButUsesItAsAnEvent) {
+  const Targets targets =
+      LogOf().sequence("s", {kA, kQ, kB, kNoItem, kC, kQ}).targets(Protocol::kLeaveOneOut);
+  ASSERT_EQ(targets.held_out.size(), 1u);
+  EXPECT_EQ(targets.held_out[0].prefix, (std::vector<ItemId>{kA, kQ, kB}));
+  EXPECT_EQ(targets.held_out[0].target, kC);
+}
+
+TEST(LeaveOneOut, PredictsTheMarkedEventsAloneWhereThereAreMarks) {
+  const Targets targets =
+      LogOf().sequence("s", {kA, kB, kC}).sequence("t", {kA, kB}, {1}).targets(Protocol::kLeaveOneOut);
+  ASSERT_EQ(targets.held_out.size(), 1u);
+  EXPECT_EQ(targets.held_out[0].prefix, (std::vector<ItemId>{kA}));
+  EXPECT_EQ(targets.held_out[0].target, kB);
+  EXPECT_EQ(targets.not_ranked, 0u);
+}
+
+TEST(LeaveOneOut, CountsMarkedEventsThatCannotBeRanked) {
+  const Targets targets = LogOf().sequence("s", {kA, kB, kQ}, {0, 2}).targets(Protocol::kLeaveOneOut);
+  EXPECT_TRUE(targets.held_out.empty());
+  EXPECT_EQ(targets.not_ranked, 2u);
+}
+
+TEST(NextEvent, PredictsEveryEventButTheFirst) {
+  const Targets targets = LogOf().sequence("s", {kA, kB, kC, kD}).targets(Protocol::kNextEvent);
+  ASSERT_EQ(targets.held_out.size(), 3u);
+  EXPECT_EQ(targets.held_out[2].prefix, (std::vector<ItemId>{kA, kB, kC}));
+  EXPECT_EQ(targets.held_out[2].target, kD);
+}
+
+TEST(ColdItems, PredictsNothingWithoutMarks) {
+  EXPECT_TRUE(LogOf().sequence("s", {kA, kB, kC}).targets(Protocol::kColdItems).held_out.empty());
+  EXPECT_EQ(LogOf().sequence("s", {kA, kB, kC}, {1, 2}).targets(Protocol::kColdItems).held_out.size(), 2u);
+}
+
+TEST(Targets, CountEventsThatModelsWereTrainedOn) {
+  const LogOf whole = LogOf().sequence("s", {kA, kB, kC}).sequence("t", {kB, kC, kD});
+  const LogOf train = LogOf().sequence("s", {kA, kB, kC}).sequence("t", {kB, kC});
+  const auto trained_on_all = index::TrainedSequences::of(whole.log(), catalogue());
+  const auto trained_on_part = index::TrainedSequences::of(train.log(), catalogue());
+  EXPECT_EQ(whole.targets(Protocol::kLeaveOneOut, &trained_on_all).trained, 2u);
+  EXPECT_EQ(whole.targets(Protocol::kLeaveOneOut, &trained_on_part).trained, 1u);
+  EXPECT_EQ(whole.targets(Protocol::kLeaveOneOut).trained, 0u);
+}
+
+}  // namespace
+}  // namespace segue::integration

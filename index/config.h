@@ -33,11 +33,11 @@ struct Config {
   struct Mf {
     std::size_t factors = 64;
     std::size_t iterations = 12;
-    double unobserved_weight = 0.1;
+    double unobserved_weight = 0.03;
     double confidence = 1;
-    double ridge = 0.01;
+    double ridge = 0.003;
     double ridge_exponent = 1;
-    double recency = 0;
+    double recency = 1;
     bool operator==(const Mf&) const = default;
   } mf;
 

@@ -45,6 +45,12 @@ std::vector<std::string> SessionReport::warnings() const {
     out.push_back(std::to_string(divided_sessions) +
                   " sessions name several users; each user's part is a session of its own");
   }
+  if (merged_targets > 0) {
+    out.push_back(std::to_string(merged_targets) +
+                  " events to predict repeat the event before them, are merged with it "
+                  "(drop_consecutive_repeats) and are not "
+                  "predicted; `segue split --config` marks the last event that is none");
+  }
   return out;
 }
 
@@ -120,7 +126,9 @@ bool Sessioniser::merge(LogEvent& last, const LogEvent& event) {
   if (!options_.drop_consecutive_repeats || last.item != event.item) return false;
   last.weight = std::max(last.weight, event.weight);
   if (event.rating == event.rating) last.rating = event.rating;  // not NaN
-  last.target = last.target || event.target;
+  // A target that repeats the event before it is no event of its own any more, so there is nothing to
+  // predict.
+  if (event.target) ++report_.merged_targets;
   ++report_.repeats;
   --report_.item_events;
   return true;

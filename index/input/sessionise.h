@@ -19,7 +19,7 @@ namespace segue::index {
 struct SessionOptions {
   SequenceOptions sequences;
   /// An event on the item of the item event before it in its sequence is merged with that one, which keeps
-  /// its place and time and takes the larger weight, the newer rating and the mark of a target.
+  /// its place and time and takes the larger weight and the newer rating; a mark of a target is lost.
   bool drop_consecutive_repeats = false;
   /// Events rated below it have weight 0.
   double min_rating = -std::numeric_limits<double>::infinity();
@@ -40,9 +40,10 @@ struct SessionReport {
   std::size_t query_items = 0;  ///< of these, typed texts that are items of kind `query`
   std::size_t texts = 0;        ///< kept, typed texts that are no item
   std::size_t distinct_texts = 0;
-  std::size_t unknown_items = 0;  ///< skipped: the catalogue lacks the item
-  std::size_t empty_texts = 0;    ///< skipped: no letter and no digit in the text
-  std::size_t repeats = 0;        ///< merged with the event before
+  std::size_t unknown_items = 0;   ///< skipped: the catalogue lacks the item
+  std::size_t empty_texts = 0;     ///< skipped: no letter and no digit in the text
+  std::size_t repeats = 0;         ///< merged with the event before
+  std::size_t merged_targets = 0;  ///< of the repeats, marked as targets: they are not predicted
   std::size_t below_min_rating = 0;
   std::size_t sequences = 0;
   std::size_t users = 0;

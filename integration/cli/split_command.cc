@@ -21,6 +21,7 @@ struct SplitArguments {
   index::SplitFiles files;
   std::string protocol;
   std::string moment;
+  std::string config;
   SequenceOptions sequences;
   index::SplitOptions options;
 };
@@ -61,7 +62,9 @@ void split(const SplitArguments& arguments, Console& console) {
   index::SplitOptions options = arguments.options;
   options.protocol = protocol_of(arguments.protocol);
   index::Config::Events events;
+  if (!arguments.config.empty()) events = index::load_config(arguments.config).events;
   arguments.sequences.apply(events);
+  options.drop_consecutive_repeats |= events.drop_consecutive_repeats;
   options.sequences = index::session_options(events).sequences;
   if (!arguments.moment.empty()) options.moment = index::parse_time(arguments.moment);
   index::SplitReport report;
@@ -109,6 +112,10 @@ Command::Action declare(CLI::App& parser) {
       })
       ->type_name("TIME");
   add_seed_option(parser, options.seed, "cold-items: of the draw");
+  parser
+      .add_option("--config", arguments->config,
+                  "The configuration that `segue reindex` will get: its [events] say what a sequence is")
+      ->type_name("FILE");
   parser.add_flag("--drop-consecutive-repeats", options.drop_consecutive_repeats,
                   "An event on the item before it is no target");
   add_skip_invalid_option(parser, options.skip_invalid);

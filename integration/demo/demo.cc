@@ -32,7 +32,7 @@ index::Config demo_config() {
   config.transformer.width = 64;
   config.transformer.feed_forward = 64;
   config.transformer.window = 20;
-  config.transformer.epochs = 5;
+  config.transformer.epochs = 8;
   config.transformer.negatives = 1024;
   config.transformer.dropout = 0.2;
   config.evaluation.max_sequences = 6000;
@@ -43,22 +43,33 @@ void heading(Console& console, const std::string& text) {
   console.out << '\n' << paint(console.out_style, Ink::kBold, text) << "\n\n";
 }
 
-/// A session of products in one style of one department: what somebody who furnishes looks at.
-std::vector<Event> session_of(const index::Catalogue& catalogue, const std::string& style,
-                              const std::string& category, std::size_t size) {
-  std::vector<Event> session;
+/// Adds products of one style whose titles hold a word: what somebody who furnishes looks at.
+void look_at(std::vector<Event>& session, const index::Catalogue& catalogue, const std::string& style,
+             const std::string& word, std::size_t count) {
   for (const index::Item& item : catalogue.items()) {
-    const auto has = [&](const char* name, const std::string& value) {
-      const auto found = item.attributes.find(name);
-      const auto* text = found == item.attributes.end() ? nullptr : std::get_if<std::string>(&found->second);
-      return text != nullptr && *text == value;
-    };
-    if (session.size() == size) break;
-    if (!has("style", style) || !has("category", category)) continue;
+    if (count == 0) return;
+    const auto found = item.attributes.find("style");
+    const auto* text = found == item.attributes.end() ? nullptr : std::get_if<std::string>(&found->second);
+    if (text == nullptr || *text != style || item.title.find(word) == std::string::npos) continue;
     Event event;
     event.item = item.id;
     session.push_back(std::move(event));
+    --count;
   }
+}
+
+/// Somebody who lights a room in one style: a floor lamp, then table lamps.
+std::vector<Event> lamps(const index::Catalogue& catalogue, const std::string& style) {
+  std::vector<Event> session;
+  look_at(session, catalogue, style, "floor lamp", 1);
+  look_at(session, catalogue, style, "table lamp", 2);
+  return session;
+}
+
+std::vector<Event> single_kind(const index::Catalogue& catalogue, const std::string& style,
+                               const std::string& word) {
+  std::vector<Event> session;
+  look_at(session, catalogue, style, word, 2);
   return session;
 }
 
@@ -111,13 +122,13 @@ void show_searches(Console& console, const plugin::SearchPlugin& plugin, const s
                    const std::vector<Event>& botanical) {
   const auto serving = plugin.acquire();
   const index::Catalogue& catalogue = serving->snapshot->catalogue();
-  heading(console, "One query, three shoppers: lamp");
+  heading(console, "One query, three shoppers: lampshade");
   console.out << "  A looked at: " << titles_of(catalogue, industrial)
               << "\n  B looked at: " << titles_of(catalogue, botanical) << "\n\n";
-  const std::string query = "+$q {!session ctx=$ctx topK=1000}^3";
-  print_columns(console, {"no session:  $q", "A:  +$q {!session ctx=$ctx topK=1000}^3", "B:  the same query"},
-                {search(plugin, "$q", "lamp", {}), search(plugin, query, "lamp", industrial),
-                 search(plugin, query, "lamp", botanical)});
+  const std::string query = "+$q {!session ctx=$ctx topK=300}^4";
+  print_columns(console, {"no session:  $q", "A:  +$q {!session ctx=$ctx topK=300}^4", "B:  the same query"},
+                {search(plugin, "$q", "lampshade", {}), search(plugin, query, "lampshade", industrial),
+                 search(plugin, query, "lampshade", botanical)});
 }
 
 void show_suggestions(Console& console, const plugin::SearchPlugin& plugin, const std::vector<Event>& picnic,
@@ -135,7 +146,8 @@ void show_suggestions(Console& console, const plugin::SearchPlugin& plugin, cons
 void show_explanation(Console& console, const plugin::SearchPlugin& plugin,
                       const std::vector<Event>& session) {
   heading(console, "Why A's first hit is the first");
-  const plugin::Answer answer = search(plugin, "+$q {!session ctx=$ctx topK=1000}^3", "lamp", session, true);
+  const plugin::Answer answer =
+      search(plugin, "+$q {!session ctx=$ctx topK=300}^4", "lampshade", session, true);
   if (answer.hits.empty()) return;
   console.out << "  " << answer.hits.front().text << "   " << legs_in_short(answer.hits.front().hit) << '\n';
   print_explanation(console.out, console.out_style, answer, answer.hits.front());
@@ -185,14 +197,14 @@ void run_demo(const DemoOptions& options, Console& console) {
   const auto plugin = plugin::SearchPlugin::open(serve);
   const auto serving = plugin->acquire();
   const index::Catalogue& catalogue = serving->snapshot->catalogue();
-  const std::vector<Event> industrial = session_of(catalogue, "industrial", "lighting", 3);
-  const std::vector<Event> botanical = session_of(catalogue, "botanical", "lighting", 3);
-  if (industrial.empty() || botanical.empty()) {
+  const std::vector<Event> industrial = lamps(catalogue, "industrial");
+  const std::vector<Event> botanical = lamps(catalogue, "botanical");
+  if (industrial.size() < 3 || botanical.size() < 3) {
     throw Error(ErrorKind::kUsage, "this shop is too small to show", "--products", "take 1000 or more");
   }
   show_searches(console, *plugin, industrial, botanical);
-  show_suggestions(console, *plugin, session_of(catalogue, "rustic", "picnic", 2),
-                   session_of(catalogue, "retro", "children", 2));
+  show_suggestions(console, *plugin, single_kind(catalogue, "rustic", "picnic basket"),
+                   single_kind(catalogue, "retro", "wooden train"));
   show_explanation(console, *plugin, industrial);
   show_next_steps(console, folder, industrial);
 }

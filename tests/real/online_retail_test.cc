@@ -42,8 +42,8 @@ TEST(OnlineRetail, GoesThroughTheWholeLineWithinItsBounds) {
       run({"import", "csv", "--json", "--input",
            real::data_file("online-retail/transactions.csv.gz").string(), "--config",
            examples + "by-customer.toml", "--items", path("items.jsonl"), "--events", path("events.jsonl")});
-  run({"split", "--json", "--events", path("events.jsonl"), "--protocol", "leave-one-out", "--sequence",
-       "user", "--train", path("train.jsonl"), "--test", path("test.jsonl")});
+  run({"split", "--json", "--events", path("events.jsonl"), "--protocol", "leave-one-out", "--config",
+       examples + "by-customer-reindex.toml", "--train", path("train.jsonl"), "--test", path("test.jsonl")});
 
   const auto start = std::chrono::steady_clock::now();
   const json report =
@@ -70,9 +70,8 @@ TEST(OnlineRetail, GoesThroughTheWholeLineWithinItsBounds) {
   // On the held-back test events: the Transformer is ahead of factorisation and popularity.
   std::map<std::string, double> ndcg;
   for (const char* model : {"popularity", "transitions", "mf", "transformer", "blend"}) {
-    const json figures =
-        run({"evaluate", "--json", "--store", path("store"), "--events", path("test.jsonl"), "--protocol",
-             "leave-one-out", "--sequence", "user", "--model", model, "--metrics", "hr@10,ndcg@10"});
+    const json figures = run({"evaluate", "--json", "--store", path("store"), "--events", path("test.jsonl"),
+                              "--protocol", "leave-one-out", "--model", model, "--metrics", "hr@10,ndcg@10"});
     ndcg[model] = figures.at("ndcg@10").get<double>();
     std::cout << "  " << model << " HR@10 " << figures.at("hr@10") << " NDCG@10 " << ndcg[model] << " on "
               << figures.at("events") << " events\n";
@@ -83,7 +82,7 @@ TEST(OnlineRetail, GoesThroughTheWholeLineWithinItsBounds) {
 
   // The events that were trained on are refused.
   EXPECT_EQ(tests::run_segue({"evaluate", "--store", path("store"), "--events", path("train.jsonl"),
-                              "--protocol", "leave-one-out", "--sequence", "user"})
+                              "--protocol", "leave-one-out"})
                 .status,
             2);
 

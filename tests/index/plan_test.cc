@@ -1,0 +1,62 @@
+#include "index/reindex/plan.h"
+
+#include <gtest/gtest.h>
+
+#include "kernels/error.h"
+
+namespace segue::index {
+namespace {
+
+TEST(TrainingPlan, OfTheDefaultConfigurationHasTheModelsOwnDefaults) {
+  ReindexRequest request;
+  request.seed = 1;
+  const TrainingPlan plan = training_plan(request);
+  EXPECT_EQ(plan.models, (std::vector<std::string>{"mf", "transformer", "transitions"}));
+  EXPECT_EQ(plan.mf, MfOptions());
+  EXPECT_EQ(plan.transitions, TransitionOptions());
+  const TransformerOptions standard;
+  EXPECT_EQ(plan.transformer.config(), standard.config());
+  EXPECT_EQ(plan.transformer.epochs, standard.epochs);
+  EXPECT_EQ(plan.transformer.dropout, standard.dropout);
+  EXPECT_EQ(plan.transformer.rate, standard.rate);
+  EXPECT_EQ(plan.transformer.warm_up_steps, standard.warm_up_steps);
+  EXPECT_EQ(plan.transformer.final_rate, standard.final_rate);
+  EXPECT_EQ(plan.transformer.batch_sequences, standard.batch_sequences);
+  EXPECT_EQ(plan.transformer.batch_positions, standard.batch_positions);
+  EXPECT_EQ(plan.transformer.negatives, standard.negatives);
+  EXPECT_EQ(plan.transformer.negative_power, standard.negative_power);
+  EXPECT_EQ(plan.transformer.ppmi_start, standard.ppmi_start);
+}
+
+TEST(TrainingPlan, TakesTheModelsThatWereNamed) {
+  ReindexRequest request;
+  request.models = {"transitions", "content", "blend"};
+  const TrainingPlan plan = training_plan(request);
+  EXPECT_TRUE(plan.wants("transitions"));
+  EXPECT_FALSE(plan.wants("transformer"));
+  request.models = {"tranformer"};
+  try {
+    training_plan(request);
+    FAIL() << "a model that does not exist";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+    EXPECT_NE(std::string(error.what()).find("did you mean `transformer`?"), std::string::npos);
+  }
+}
+
+TEST(TrainingPlan, TakesEveryConstantOfTheConfiguration) {
+  ReindexRequest request;
+  request.config.mf.factors = 8;
+  request.config.transformer.width = 32;
+  request.config.transitions.preset = "custom";
+  request.config.transitions.decay = "geometric";
+  request.config.transitions.decay_rate = 0.7;
+  const TrainingPlan plan = training_plan(request);
+  EXPECT_EQ(plan.mf.factors, 8u);
+  EXPECT_EQ(plan.transformer.width, 32u);
+  EXPECT_EQ(plan.transitions.decay, HistoryDecay::kGeometric);
+  EXPECT_EQ(plan.transitions.decay_rate, 0.7);
+}
+
+}  // namespace
+}  // namespace segue::index

@@ -59,6 +59,7 @@ void print_explained_hits(Console& console, const plugin::Answer& answer) {
 std::string legs_in_short(const query::SearchHit& hit) {
   std::string text;
   for (const query::HitLeg& leg : hit.legs) {
+    if (leg.score == 0 && !leg.rank) continue;  // it was asked and had nothing to say
     if (!text.empty()) text += " + ";
     text += leg.name;
     if (leg.rank) text += " #" + std::to_string(*leg.rank);
@@ -77,9 +78,9 @@ void print_hits(Console& console, const plugin::Answer& answer) {
     const std::vector<std::string> scores = score_column(answer);
     TextTable table({{"#", TextTable::Align::kRight},
                      {"score", TextTable::Align::kRight},
-                     {"id"},
+                     {"id", TextTable::Align::kLeft, true},
                      {"title"},
-                     {"legs: #rank (share)"}});
+                     {"legs #rank (share)"}});
     for (std::size_t i = 0; i < answer.hits.size(); ++i) {
       const plugin::AnswerHit& hit = answer.hits[i];
       table.add_row({std::to_string(hit.hit.rank), scores[i], hit.id, hit.text, legs_in_short(hit.hit)});
@@ -97,8 +98,8 @@ void print_suggestions(Console& console, const plugin::Answer& answer) {
                      {"score", TextTable::Align::kRight},
                      {"suggestion"},
                      {"kind"},
-                     {"id"},
-                     {"legs: (share)"}});
+                     {"id", TextTable::Align::kLeft, true},
+                     {"legs (share)"}});
     for (std::size_t i = 0; i < answer.hits.size(); ++i) {
       const plugin::AnswerHit& hit = answer.hits[i];
       table.add_row(

@@ -53,7 +53,7 @@ void print_report(Console& console, const EvaluateOptions& options, const Evalua
       request.negatives > 0 ? grouped(request.negatives) + " drawn items and the target" : "all items";
   console.out << paint(console.out_style, Ink::kDim,
                        options.protocol + ", " + grouped(report.events) + " events, ranked among " + against +
-                           ", items of the session: " + report.seen + "; snapshot " + report.snapshot)
+                           ", seen items: " + report.seen + "; snapshot " + report.snapshot)
               << '\n';
 }
 

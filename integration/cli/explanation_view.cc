@@ -38,8 +38,7 @@ void add_terms(TextTable& table, const query::LegExplanation& leg) {
 void add_models(TextTable& table, const query::LegExplanation& leg) {
   for (const query::ModelShare& share : leg.models) {
     table.add_row({"model", signed_number(share.weight * share.z), share.model,
-                   "weight " + short_number(share.weight) + " x " + short_number(share.z) +
-                       " deviations above the mean"});
+                   "weight " + short_number(share.weight) + " x z-score " + short_number(share.z)});
   }
 }
 

@@ -87,7 +87,7 @@ void print_portrait(Console& console, const index::Snapshot& snapshot, const Ite
   for (const RelatedByModel& model : portrait.models) {
     console.out << '\n'
                 << paint(console.out_style, Ink::kCyan, model.model) << " (" << model.measure << ")\n";
-    TextTable table({{"", TextTable::Align::kRight}, {""}, {""}, {""}});
+    TextTable table({{"", TextTable::Align::kRight}, {"", TextTable::Align::kLeft, true}, {""}, {""}});
     for (const Related& related : model.items) {
       const index::Item& other = catalogue[related.item];
       table.add_row({fixed_number(related.score, 3), other.id, other.title, why(related)});

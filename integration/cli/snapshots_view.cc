@@ -34,6 +34,13 @@ std::string joined(const std::vector<std::string>& names) {
   return text;
 }
 
+/// "2026-11-24 13:08" of "2026-11-24T13:08:56Z".
+std::string short_time(std::string time) {
+  if (time.size() < 16) return time;
+  time[10] = ' ';
+  return time.substr(0, 16);
+}
+
 std::string text_of(const std::string& value) {
   return value;
 }
@@ -109,7 +116,7 @@ void print_snapshots(Console& console, const std::vector<SnapshotRow>& rows) {
   }
   const auto right = TextTable::Align::kRight;
   TextTable table({{""},
-                   {"id"},
+                   {"id", TextTable::Align::kLeft, true},
                    {"created"},
                    {"items", right},
                    {"events", right},
@@ -123,7 +130,7 @@ void print_snapshots(Console& console, const std::vector<SnapshotRow>& rows) {
       table.add_row({mark, row.id, "damaged", "", "", "", "", "", ""});
       continue;
     }
-    table.add_row({mark, row.id, row.created, grouped(row.items), grouped(row.events),
+    table.add_row({mark, row.id, short_time(row.created), grouped(row.items), grouped(row.events),
                    byte_size(static_cast<double>(row.bytes)), row.ndcg ? fixed_number(*row.ndcg, 4) : "-",
                    row.gate, joined(row.models)});
   }

@@ -11,7 +11,7 @@
 namespace segue::integration {
 namespace {
 
-constexpr std::size_t kNameWidth = 16;
+constexpr std::size_t kNameWidth = 24;
 constexpr double kLiveInterval = 0.1;   // seconds between two drawings of the live line
 constexpr double kPlainInterval = 5;    // seconds between two plain lines of a phase
 constexpr double kHeartbeat = 60;       // seconds after which a plain line comes without a new tenth
@@ -124,10 +124,11 @@ void TerminalProgress::draw_live_line(double now) {
     if (!part.empty()) facts += "  " + part;
   }
   // A line that wraps could not be drawn again in place: what does not fit is cut, one column stays free.
-  const std::size_t room = style_.width > kNameWidth + 6 ? style_.width - kNameWidth - 6 : 0;
-  const std::size_t bar_columns = room >= 50 ? 24 : 0;
+  const std::size_t name_columns = std::min(kNameWidth, style_.width > 6 ? style_.width - 6 : 0);
+  const std::size_t room = style_.width > name_columns + 6 ? style_.width - name_columns - 6 : 0;
+  const std::size_t bar_columns = room >= 45 ? 20 : 0;
   facts = fit(facts, room - std::min(room, bar_columns), style_.unicode);
-  out_ << '\r' << "    " << pad_right(fit(name_, kNameWidth, style_.unicode), kNameWidth) << ' ';
+  out_ << '\r' << "    " << pad_right(fit(name_, name_columns, style_.unicode), name_columns) << ' ';
   if (bar_columns > 0)
     out_ << (total_ > 0 ? paint(style_, Ink::kCyan, bar(bar_columns)) : std::string(bar_columns, ' '));
   out_ << paint(style_, Ink::kDim, facts) << "\x1b[K" << std::flush;
@@ -163,8 +164,8 @@ std::string TerminalProgress::percent() const {
 std::string TerminalProgress::rate(double elapsed) const {
   if (elapsed < kEstimateAfter || !(done_ > 0)) return "";
   const double per_second = done_ / elapsed;
-  if (per_second >= 1) return short_number(per_second) + "/s";
-  return duration(1 / per_second) + " each";
+  return per_second >= 1 ? short_number(per_second) + "/s"
+                         : "";  // epochs and the like: the time left says more
 }
 
 std::string TerminalProgress::time_left(double elapsed) const {

@@ -43,7 +43,7 @@ std::vector<std::size_t> TextTable::widths(const TerminalStyle& style, std::size
   while (total > style.width) {
     std::size_t* widest = nullptr;
     for (std::size_t c = 0; c < wide.size(); ++c) {
-      if (columns_[c].align == Align::kLeft && wide[c] > kLeastColumn &&
+      if (columns_[c].align == Align::kLeft && !columns_[c].whole && wide[c] > kLeastColumn &&
           (widest == nullptr || wide[c] > *widest))
         widest = &wide[c];
     }

@@ -10,13 +10,14 @@
 namespace segue::integration {
 
 /// Aligned columns for people. Cells are shown as they are but for what could steer a terminal; on a terminal
-/// the widest column of text gives way until the table fits.
+/// the widest column of text gives way until the table fits. Numbers are never cut.
 class TextTable {
  public:
   enum class Align { kLeft, kRight };
   struct Column {
     std::string heading;
     Align align = Align::kLeft;
+    bool whole = false;  ///< never cut: ids that people copy
   };
 
   explicit TextTable(std::vector<Column> columns) : columns_(std::move(columns)) {}

@@ -267,11 +267,6 @@ std::optional<Arguments> resolve_arguments(const syntax::Node& node, const Param
                              near.empty() ? "" : "did you mean `" + near + "`?"});
       continue;
     }
-    if (entry->given) {
-      diagnostics.push_back(
-          {Severity::kError, argument.range, "`" + argument.key + "` is given twice", "keep one"});
-      continue;
-    }
     entry->given = true;
     entry->text = argument.value.text;
     if (argument.value.kind == syntax::Value::Kind::kParam) {

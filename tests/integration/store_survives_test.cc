@@ -26,12 +26,15 @@ using Clock = std::chrono::steady_clock;
 /// A shop whose reindex takes about a second, and the arguments that run it.
 class StoreSurvives : public testing::Test {
  protected:
-  StoreSurvives() : shop_(2500), config_(shop_.folder.path() / "quick.toml") {
-    std::ofstream(config_)
+  StoreSurvives() : shop_(2500) {}
+
+  /// Arguments of a reindex that takes about a second for 20 epochs.
+  std::vector<std::string> reindex(int seed, int epochs = 20) const {
+    const fs::path config = shop_.folder.path() / ("epochs-" + std::to_string(epochs) + ".toml");
+    std::ofstream(config)
         << "[mf]\nfactors = 8\niterations = 3\n[transformer]\nwidth = 16\nfeed_forward = 16\nwindow = 8\n"
-           "epochs = 1\nnegatives = 64\n[evaluation]\nmax_sequences = 200\n";
-  }
-  std::vector<std::string> reindex(int seed) const {
+           "negatives = 64\nepochs = "
+        << epochs << "\n[evaluation]\nmax_sequences = 200\n";
     return {"reindex",
             "--items",
             shop_.items.string(),
@@ -40,7 +43,7 @@ class StoreSurvives : public testing::Test {
             "--store",
             shop_.store.string(),
             "--config",
-            config_.string(),
+            config.string(),
             "--seed",
             std::to_string(seed),
             "--force"};
@@ -53,7 +56,6 @@ class StoreSurvives : public testing::Test {
   }
 
   tests::SmallShop shop_;
-  fs::path config_;
 };
 
 TEST_F(StoreSurvives, KillAtFiftyRandomMomentsOpensAtTheOldOrTheNewSnapshot) {
@@ -131,8 +133,8 @@ TEST_F(StoreSurvives, TwoHundredDamagesEndWithStatusThreeAndTheFilesName) {
 TEST_F(StoreSurvives, InterruptLeavesTheStoreAsItWas) {
   ASSERT_EQ(tests::run_segue(reindex(0)).status, 0);
   const std::string before = current();
-  const pid_t pid = tests::start_segue(reindex(1));
-  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  const pid_t pid = tests::start_segue(reindex(1, 10'000));  // would take minutes
+  std::this_thread::sleep_for(std::chrono::milliseconds(700));
   kill(pid, SIGINT);
   int status = 0;
   waitpid(pid, &status, 0);

@@ -69,7 +69,6 @@ TEST(OperatorTable, NamesWhatIsWrongAndWhere) {
             "topk=5 | {!session} has no key `topk` | did you mean `topK`?");
   EXPECT_EQ(only_error("{!session ctx=$ctx topK=0}"), "0 | `topK`: expected a number from 1 to 10000 | ");
   EXPECT_EQ(only_error("{!session ctx=$ctx topK=2.5}"), "2.5 | `topK`: expected a whole number | ");
-  EXPECT_EQ(only_error("{!session ctx=$ctx topK=3 topK=4}"), "topK=4 | `topK` is given twice | keep one");
   EXPECT_EQ(only_error("{!session ctx=$nobody}"),
             "$nobody | no parameter is named $nobody | send it with the request, or quote the text");
   EXPECT_EQ(only_error("{!session ctx=plain}"),

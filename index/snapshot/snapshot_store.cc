@@ -276,6 +276,7 @@ std::string SnapshotStore::publish(Staging&& staging, Manifest manifest) const {
   if (!present.empty()) now = std::max(now, snapshot_time(present.back()) + 1);
   manifest.id = make_snapshot_id(now, content_hash(manifest.files));
   manifest.created = iso_time(now);
+  manifest.program = "segue " SEGUE_VERSION;
 
   const std::string text = to_json_text(manifest);
   write_durably(folder / kManifest, text);

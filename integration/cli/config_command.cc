@@ -19,7 +19,7 @@ void print_defaults(Console& console) {
   nlohmann::ordered_json keys = nlohmann::ordered_json::array();
   for (const index::ConfigKey& key : index::config_keys())
     keys.push_back({{"key", key.name}, {"default", key.standard}, {"meaning", key.meaning}});
-  console.out << keys.dump() << '\n';
+  print_json(console, keys);
 }
 
 Command::Action declare(CLI::App& parser) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <iosfwd>
+#include <nlohmann/json_fwd.hpp>
 #include <string_view>
 
 #include "integration/cli/terminal_text.h"
@@ -19,5 +20,8 @@ struct Console {
 
 /// A line on err that a person should see but that stops nothing.
 void warn(Console& console, std::string_view text);
+
+/// The result as one line of JSON on out. Bytes that are no UTF-8 (in the name of a file) become U+FFFD.
+void print_json(Console& console, const nlohmann::ordered_json& value);
 
 }  // namespace segue::integration

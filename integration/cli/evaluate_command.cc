@@ -43,7 +43,7 @@ void print_report(Console& console, const EvaluateOptions& options, const Evalua
     if (request.negatives > 0) object["negatives"] = request.negatives;
     object["seen"] = report.seen;
     object["snapshot"] = report.snapshot;
-    console.out << object.dump() << '\n';
+    print_json(console, object);
     return;
   }
   TextTable table({{"metric"}, {request.model, TextTable::Align::kRight}});

@@ -43,7 +43,7 @@ void reindex_store(const ReindexOptions& options, Console& console) {
   }
   if (console.json) {
     for (const std::string& warning : report.warnings) warn(console, warning);
-    console.out << to_json(report).dump() << '\n';
+    print_json(console, to_json(report));
     return;
   }
   print_reindex_report(console, report);

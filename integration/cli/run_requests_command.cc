@@ -31,14 +31,12 @@ void run(const RunOptions& options, Console& console) {
         progress);
   }
   if (console.json) {
-    console.out << nlohmann::ordered_json{{"requests", report.requests},
-                                          {"failed", report.failed},
-                                          {"hits", report.hits},
-                                          {"seconds", report.seconds},
-                                          {"snapshot", plugin->acquire()->snapshot->id()},
-                                          {"output", options.request.output.string()}}
-                       .dump()
-                << '\n';
+    print_json(console, nlohmann::ordered_json{{"requests", report.requests},
+                                               {"failed", report.failed},
+                                               {"hits", report.hits},
+                                               {"seconds", report.seconds},
+                                               {"snapshot", plugin->acquire()->snapshot->id()},
+                                               {"output", options.request.output.string()}});
   } else {
     console.out << grouped(report.requests - report.failed) << " requests answered in "
                 << duration(report.seconds) << ", " << grouped(report.hits) << " hits in "

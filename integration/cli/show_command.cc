@@ -103,7 +103,7 @@ void show(const ShowOptions& options, Console& console) {
   const auto serving = plugin->acquire();
   const ItemPortrait portrait = portrait_of(*serving->snapshot, options.id, options.size);
   if (console.json) {
-    console.out << to_json(*serving->snapshot, portrait).dump() << '\n';
+    print_json(console, to_json(*serving->snapshot, portrait));
   } else {
     print_portrait(console, *serving->snapshot, portrait);
   }

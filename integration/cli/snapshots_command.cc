@@ -40,7 +40,7 @@ using Task = void (*)(const SnapshotsOptions&, Console&);
 void list(const SnapshotsOptions& options, Console& console) {
   const std::vector<SnapshotRow> rows = snapshot_rows(store_of(options));
   if (console.json) {
-    console.out << to_json(rows).dump() << '\n';
+    print_json(console, to_json(rows));
   } else {
     print_snapshots(console, rows);
   }
@@ -69,7 +69,7 @@ void verify(const SnapshotsOptions& options, Console& console) {
       damage = error;
     }
   }
-  if (console.json) console.out << verified.dump() << '\n';
+  if (console.json) print_json(console, verified);
   if (damage) throw Error(*damage);
 }
 
@@ -77,7 +77,7 @@ void rollback(const SnapshotsOptions& options, Console& console) {
   const index::SnapshotStore store = store_of(options);
   const std::string id = store.rollback(options.id.empty() ? std::nullopt : std::optional(options.id));
   if (console.json) {
-    console.out << ordered_json{{"current", id}}.dump() << '\n';
+    print_json(console, ordered_json{{"current", id}});
   } else {
     console.out << "snapshot " << id << " serves now\n";
   }
@@ -86,7 +86,7 @@ void rollback(const SnapshotsOptions& options, Console& console) {
 void prune(const SnapshotsOptions& options, Console& console) {
   const std::vector<std::string> removed = store_of(options).prune(options.keep);
   if (console.json) {
-    console.out << ordered_json{{"removed", removed}}.dump() << '\n';
+    print_json(console, ordered_json{{"removed", removed}});
     return;
   }
   for (const std::string& id : removed) console.out << "removed " << id << '\n';
@@ -96,7 +96,7 @@ void prune(const SnapshotsOptions& options, Console& console) {
 void diff(const SnapshotsOptions& options, Console& console) {
   const index::SnapshotDiff difference = store_of(options).diff(options.before, options.after);
   if (console.json) {
-    console.out << index::to_json(difference).dump() << '\n';
+    print_json(console, index::to_json(difference));
   } else {
     print_diff(console, difference);
   }

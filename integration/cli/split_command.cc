@@ -44,7 +44,7 @@ void print_report(Console& console, const SplitArguments& arguments, const index
                                      {"left_out", report.left_out}};
     if (report.moment) object["moment"] = *report.moment;
     if (report.hidden_items > 0) object["hidden_items"] = report.hidden_items;
-    console.out << object.dump() << '\n';
+    print_json(console, object);
     return;
   }
   console.out << grouped(report.input.events) << " events in " << grouped(report.sequences) << " sequences\n"

@@ -15,11 +15,12 @@
 
 namespace segue::integration {
 
-/// Which events of a log are predicted, each from what comes before it in its sequence.
+/// Which events of a log are predicted, each from what comes before it in its sequence. In a log with marks,
+/// as TEST of `segue split` has them, those that are marked.
 enum class Protocol {
-  kLeaveOneOut,  ///< those marked as targets; without marks the last event of each sequence of at least 3
-  kColdItems,    ///< those marked as targets, which `segue split` chose among items that it kept out of TRAIN
-  kNextEvent,    ///< all but the first of each sequence
+  kLeaveOneOut,  ///< without marks: the last event of each sequence of at least 3
+  kNextEvent,    ///< without marks: all but the first of each sequence
+  kColdItems,    ///< only marks, on items that `segue split` kept out of TRAIN
 };
 
 struct EvaluateRequest {

@@ -35,6 +35,7 @@ std::optional<std::size_t> last_searchable(const ItemEvents& events, const index
   return count < 3 ? std::nullopt : last;
 }
 
+/// Positions of the events to predict among the item events of one sequence.
 std::vector<std::size_t> positions(const ItemEvents& events, const index::Catalogue& catalogue,
                                    Protocol protocol, bool marks, Targets& targets) {
   std::vector<std::size_t> chosen;
@@ -43,7 +44,7 @@ std::vector<std::size_t> positions(const ItemEvents& events, const index::Catalo
     return chosen;
   }
   for (std::size_t i = 0; i < events.items.size(); ++i) {
-    const bool wanted = protocol == Protocol::kNextEvent ? i > 0 : events.marked[i];
+    const bool wanted = marks ? events.marked[i] : i > 0;
     if (!wanted) continue;
     if (i == 0 || catalogue.is_query(events.items[i])) {
       ++targets.not_ranked;

@@ -18,9 +18,10 @@ struct Targets {
   std::size_t not_ranked = 0;  ///< marked events left out: a query, or the first of its sequence
 };
 
-/// The events of a log that a protocol predicts, with the item events before each. With marks (any event that
-/// is a target), leave-one-out predicts these alone; without, the last event on a searchable item of each
-/// sequence that has at least 3 of them, as `segue split` does. trained may be null.
+/// The events of a log that a protocol predicts, with the item events before each. Marks (any event that is a
+/// target) stand above the protocol: what `segue split` chose is predicted and nothing else. Without them,
+/// leave-one-out predicts the last event on a searchable item of each sequence that has at least 3 of them,
+/// as `segue split` does. trained may be null.
 Targets find_targets(const index::EventLog& log, const index::Catalogue& catalogue, Protocol protocol,
                      const index::TrainedSequences* trained);
 

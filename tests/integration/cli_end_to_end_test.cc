@@ -90,6 +90,29 @@ class Program : public testing::Test {
 };
 std::unique_ptr<Program::Shop> Program::shop_;
 
+TEST_F(Program, ImportsATableAndReportsEveryRow) {
+  std::ofstream(file("orders.csv")) << "Invoice,Code,Name,Quantity,Customer,When\n"
+                                       "1,A,red lamp,2,7,2011-01-01 10:00:00\n"
+                                       "1,B,blue lamp,1,7,2011-01-01 10:00:00\n"
+                                       "C2,A,red lamp,-2,7,2011-01-02 10:00:00\n";
+  std::ofstream(file("orders.toml")) << "[columns]\nitem = \"Code\"\ntitle = \"Name\"\nuser = \"Customer\"\n"
+                                        "time = \"When\"\n[[drop]]\nname = \"cancellations\"\n"
+                                        "column = \"Invoice\"\nprefix = \"C\"\n";
+  const std::vector<std::string> command = {"import",   "csv",
+                                            "--input",  file("orders.csv").string(),
+                                            "--config", file("orders.toml").string(),
+                                            "--items",  file("orders.items.jsonl").string(),
+                                            "--events", file("orders.events.jsonl").string()};
+  std::vector<std::string> as_json = command;
+  as_json.emplace_back("--json");
+  const ProgramResult result = run_segue(as_json);
+  ASSERT_EQ(result.status, 0) << result.err;
+  EXPECT_TRUE(json::accept(result.out)) << result.out;
+  EXPECT_THAT(run_segue(command).out, HasSubstr("cancellations"));
+  EXPECT_EQ(lines_of(content(file("orders.items.jsonl"))).size(), 2u);
+  EXPECT_EQ(lines_of(content(file("orders.events.jsonl"))).size(), 2u);
+}
+
 TEST_F(Program, SplitsALogAndCountsWhatItDid) {
   ASSERT_EQ(shop_->split.status, 0) << shop_->split.err;
   const json report = json::parse(shop_->split.out);
@@ -111,6 +134,12 @@ TEST_F(Program, ReindexReportsAsJsonOnOutAndProgressOnErr) {
   EXPECT_EQ(report.at("evaluation").back().at("model"), "blend");
   EXPECT_THAT(shop_->reindex.err, HasSubstr("transformer: "));
   EXPECT_THAT(shop_->reindex.err, Not(HasSubstr("\x1b")));
+}
+
+TEST_F(Program, AManifestNamesTheProgramThatWroteIt) {
+  const std::string id = json::parse(shop_->reindex.out).at("snapshot");
+  const json manifest = json::parse(content(fs::path(store()) / "snapshots" / id / "manifest.json"));
+  EXPECT_EQ(manifest.at("program").get<std::string>() + "\n", run_segue({"--version"}).out);
 }
 
 TEST_F(Program, DryRunWritesNothing) {

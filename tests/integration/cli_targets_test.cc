@@ -88,6 +88,12 @@ TEST(NextEvent, PredictsEveryEventButTheFirst) {
   EXPECT_EQ(targets.held_out[2].target, kD);
 }
 
+TEST(NextEvent, PredictsTheMarkedEventsAloneWhereThereAreMarks) {
+  const Targets targets = LogOf().sequence("s", {kA, kB, kC, kD}, {2, 3}).targets(Protocol::kNextEvent);
+  ASSERT_EQ(targets.held_out.size(), 2u);
+  EXPECT_EQ(targets.held_out[0].target, kC);
+}
+
 TEST(ColdItems, PredictsNothingWithoutMarks) {
   EXPECT_TRUE(LogOf().sequence("s", {kA, kB, kC}).targets(Protocol::kColdItems).held_out.empty());
   EXPECT_EQ(LogOf().sequence("s", {kA, kB, kC}, {1, 2}).targets(Protocol::kColdItems).held_out.size(), 2u);

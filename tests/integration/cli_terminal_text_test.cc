@@ -1,8 +1,13 @@
 #include "integration/cli/terminal_text.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
+#include <cstdio>
+#include <cstdlib>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -72,6 +77,64 @@ TEST(TerminalText, WritesDurationsAndSizes) {
 TEST(TerminalText, PaintsOnlyInColour) {
   EXPECT_EQ(paint({}, Ink::kRed, "x"), "x");
   EXPECT_EQ(paint({.live = true, .colour = true}, Ink::kRed, "x"), "\x1b[31mx\x1b[0m");
+}
+
+/// A pseudo-terminal of 72 columns, and an environment that the test sets.
+class TerminalStyleTest : public testing::Test {
+ protected:
+  TerminalStyleTest() : master_(posix_openpt(O_RDWR | O_NOCTTY)) {
+    if (master_ < 0 || grantpt(master_) != 0 || unlockpt(master_) != 0) return;
+    slave_ = open(ptsname(master_), O_RDWR | O_NOCTTY);
+    winsize size{};
+    size.ws_col = 72;
+    ioctl(slave_, TIOCSWINSZ, &size);
+    for (const char* name : {"NO_COLOR", "LC_ALL", "LC_CTYPE", "COLUMNS"}) unsetenv(name);
+    setenv("TERM", "xterm", 1);
+    setenv("LANG", "C.UTF-8", 1);
+  }
+  ~TerminalStyleTest() override {
+    close(slave_);
+    close(master_);
+  }
+  void SetUp() override {
+    if (slave_ < 0) GTEST_SKIP() << "no pseudo-terminal here";
+  }
+
+  int master_;
+  int slave_ = -1;
+};
+
+TEST_F(TerminalStyleTest, ATerminalIsLiveInColourAndAsWideAsItIs) {
+  const TerminalStyle style = terminal_style(slave_);
+  EXPECT_TRUE(style.live);
+  EXPECT_TRUE(style.colour);
+  EXPECT_TRUE(style.unicode);
+  EXPECT_EQ(style.width, 72u);
+}
+
+TEST_F(TerminalStyleTest, NoColorTakesTheColourAlone) {
+  setenv("NO_COLOR", "1", 1);
+  EXPECT_TRUE(terminal_style(slave_).live);
+  EXPECT_FALSE(terminal_style(slave_).colour);
+}
+
+TEST_F(TerminalStyleTest, ADumbTerminalGetsPlainLines) {
+  setenv("TERM", "dumb", 1);
+  EXPECT_FALSE(terminal_style(slave_).live);
+}
+
+TEST_F(TerminalStyleTest, UnicodeIsAMatterOfTheLocale) {
+  setenv("LC_ALL", "C", 1);
+  EXPECT_FALSE(terminal_style(slave_).unicode);
+  setenv("LC_ALL", "de_DE.utf8", 1);
+  EXPECT_TRUE(terminal_style(slave_).unicode);
+}
+
+TEST_F(TerminalStyleTest, AFileIsNeverLive) {
+  std::FILE* file = std::tmpfile();
+  EXPECT_FALSE(terminal_style(fileno(file)).live);
+  EXPECT_FALSE(terminal_style(fileno(file)).colour);
+  std::fclose(file);
 }
 
 class TextTableTest : public testing::Test {

@@ -44,8 +44,17 @@ ModelEvidence modelled(const SessionContext& session, const index::Snapshot& sna
   if (blend == nullptr || items.empty()) return evidence;
   std::shared_ptr<index::BlendedSession> encoded = blend->encode(items, ItemGroup::kSearchable);
   if (!encoded) return evidence;
-  for (const index::ScoredItem& item : encoded->top(related, nullptr).items)
-    evidence.best.push_back(item.item);
+  // The head of each model by itself: the exact blend of a thousand candidates would cost more than all the
+  // rest, and the ranking scores whatever is a candidate anyway. The heaviest model's head comes first.
+  std::vector<const index::BlendedSession::Part*> parts;
+  for (const auto& part : encoded->parts()) parts.push_back(&part);
+  std::stable_sort(parts.begin(), parts.end(),
+                   [](const auto* a, const auto* b) { return a->weight > b->weight; });
+  for (const auto* part : parts) {
+    for (const index::ScoredItem& item : part->session->top(related / parts.size(), nullptr)) {
+      evidence.best.push_back(item.item);
+    }
+  }
 
   std::vector<index::ScoreMoments> of_queries;
   for (const auto& part : encoded->parts()) of_queries.push_back(part.session->moments(ItemGroup::kQueries));

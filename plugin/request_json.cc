@@ -204,6 +204,11 @@ Request parse_request(std::string_view text, std::string_view where) {
     } else if (key == "ctx") {
       request.ctx = session_of(value, where);
       request.has_ctx = true;
+    } else if (key == "mode") {
+      const std::string mode = text_of(value, key, where);
+      if (mode != "lenient" && mode != "strict")
+        fail(where, "`mode` is `" + mode + "`", "it is lenient or strict");
+      request.search.mode = mode == "strict" ? query::TextMode::kStrict : query::TextMode::kLenient;
     } else if (key == "filter") {
       request.search.filter = text_of(value, key, where);
     } else if (key == "kind") {
@@ -232,7 +237,7 @@ Request parse_request(std::string_view text, std::string_view where) {
     } else {
       static constexpr std::string_view kKeys[] = {
           "id",   "query",  "suggest", "params", "ctx",     "filter",  "kind", "size",    "offset",
-          "sort", "facets", "fields",  "user",   "explain", "context", "time", "snapshot"};
+          "sort", "facets", "fields",  "user",   "mode",    "explain", "context", "time", "snapshot"};
       const std::string near = index::nearest_name(key, kKeys);
       fail(where, "a request has no key `" + key + "`", near.empty() ? "" : "did you mean `" + near + "`?");
     }

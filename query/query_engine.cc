@@ -66,13 +66,13 @@ SuggestResult QueryEngine::suggest(const SuggestRequest& request) const {
   return impl_->suggest(request);
 }
 
-std::optional<Node> QueryEngine::Impl::prepare(std::string_view query, const Params& params,
+std::optional<Node> QueryEngine::Impl::prepare(std::string_view query, const SearchRequest& request,
                                                std::string_view prefix,
                                                std::vector<Diagnostic>& diagnostics) const {
   std::vector<Diagnostic> found;
   auto parsed = syntax::parse(query, {limits.bytes, limits.clauses, limits.depth, true});
   found = std::move(parsed.diagnostics);
-  Node tree = bind_params(std::move(parsed.tree), params, limits, found);
+  Node tree = bind_params(std::move(parsed.tree), request.params, limits, found, request.mode);
   if (!has_error(found)) {
     for (Diagnostic& diagnostic : text.check(tree)) found.push_back(std::move(diagnostic));
   }
@@ -97,7 +97,7 @@ std::optional<ItemSet> QueryEngine::Impl::narrow(const SearchRequest& request, s
                                                  index::ItemGroup group, SearchResult& result) const {
   const index::Catalogue& catalogue = snapshot.catalogue();
   if (request.filter.empty()) return kinds ? std::move(*kinds) : catalogue.searchable();
-  const auto filter = prepare(request.filter, request.params, "filter: ", result.diagnostics);
+  const auto filter = prepare(request.filter, request, "filter: ", result.diagnostics);
   if (!filter) return std::nullopt;
   if (!kinds) kinds = names_kind(*filter) ? ItemSet(catalogue.size(), true) : catalogue.searchable();
   const RunContext context = context_for(request, *kinds, group, result);
@@ -124,7 +124,7 @@ SearchResult QueryEngine::Impl::search(const SearchRequest& request) const {
                                   "ask for fewer hits"});
     return failed();
   }
-  const auto tree = prepare(request.query, request.params, "", result.diagnostics);
+  const auto tree = prepare(request.query, request, "", result.diagnostics);
   if (!tree) return failed();
   const auto* call = tree->get_if<syntax::Operator>();
   if (call != nullptr && call->name == "suggest") return suggest_as_search(*tree, request, std::move(result));

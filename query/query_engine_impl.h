@@ -24,7 +24,8 @@ struct QueryEngine::Impl {
   SuggestResult suggest(const SuggestRequest& request) const;
 
   /// Parses and binds; empty after an error. prefix: what messages begin with.
-  std::optional<syntax::Node> prepare(std::string_view query, const Params& params, std::string_view prefix,
+  std::optional<syntax::Node> prepare(std::string_view query, const SearchRequest& request,
+                                      std::string_view prefix,
                                       std::vector<syntax::Diagnostic>& diagnostics) const;
   /// The items that may be hits of a search: of the kind asked for, or of every kind but `query` unless the
   /// query or the filter names kinds itself; matching the filter. Sets the group for a kind. Empty after an

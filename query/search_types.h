@@ -10,6 +10,7 @@
 #include "index/event.h"
 #include "index/item.h"
 #include "query/explanation.h"
+#include "query/operators/bind.h"
 #include "query/params.h"
 #include "query/syntax/parser.h"
 
@@ -19,7 +20,8 @@ namespace segue::query {
 struct SearchRequest {
   std::string query;  ///< extended syntax
   Params params;
-  std::string filter;  ///< a query in the same syntax that every hit must match; empty: none
+  TextMode mode = TextMode::kLenient;  ///< how the text of $name clauses is read
+  std::string filter;                  ///< a query in the same syntax that every hit must match; empty: none
   std::string kind;  ///< hits of this kind alone; empty: every kind but `query`, unless a query names `kind`
   std::size_t size = 10;
   std::size_t offset = 0;

@@ -21,6 +21,7 @@ struct SearchOptions {
   std::string ctx;
   std::vector<std::string> params;
   std::string filter;
+  std::string mode = "lenient";
   std::string kind;
   std::string user;
   std::vector<std::string> sort;
@@ -34,6 +35,7 @@ plugin::Request request_of(const SearchOptions& options) {
   plugin::Request request;
   request.search.query = options.query;
   request.search.filter = options.filter;
+  request.search.mode = options.mode == "strict" ? query::TextMode::kStrict : query::TextMode::kLenient;
   request.search.kind = options.kind;
   request.search.size = options.size;
   request.search.offset = options.offset;
@@ -72,6 +74,12 @@ Command::Action declare(CLI::App& parser) {
       ->allow_extra_args(false);
   add_number_option(parser, "--size", options->size, "How many hits");
   add_number_option(parser, "--offset", options->offset, "How many hits to pass over first");
+  parser
+      .add_option("--mode", options->mode,
+                  "How the text of $name is read: plain words, or classic syntax without operators")
+      ->check(CLI::IsMember({"lenient", "strict"}))
+      ->capture_default_str()
+      ->type_name("lenient|strict");
   parser.add_option("--filter", options->filter, "A query that every hit must match")->type_name("QUERY");
   parser.add_option("--kind", options->kind, "Hits of this kind alone")->type_name("KIND");
   parser.add_option("--user", options->user, "Without --ctx: the newest session of this user in the store")

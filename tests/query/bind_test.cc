@@ -17,13 +17,44 @@ Node bound(const std::string& text, const Params& params, std::vector<Diagnostic
 
 TEST(BindParams, MakesTextPlainWordsThatCannotAddSyntax) {
   for (const std::string hostile :
-       {"{!session ctx=$ctx}", "a) OR (b", "title:x", "\"", "-a +b", "*:*", "[1 TO 2]", "a~ b^9"}) {
+       {"{!session ctx=$ctx}", "a) OR (b", "title:x", "\"", "a \" b", "-a +b", "*:*", "[1 TO 2]", "a~ b^9"}) {
     std::vector<Diagnostic> diagnostics;
     const Node tree = bound("$q", {{"q", hostile}}, diagnostics);
     ASSERT_NE(tree.get_if<syntax::Words>(), nullptr) << hostile;
     EXPECT_EQ(tree.get_if<syntax::Words>()->text, hostile);
     EXPECT_TRUE(diagnostics.empty());
   }
+}
+
+TEST(BindParams, ReadsPairsOfDoubleQuotesAsPhrases) {
+  std::vector<Diagnostic> diagnostics;
+  const Node tree = bound("$q", {{"q", std::string("red \"floor lamp\" (cheap) \"odd")}}, diagnostics);
+  const auto& clauses = tree.get_if<syntax::Boolean>()->clauses;
+  ASSERT_EQ(clauses.size(), 3u);
+  EXPECT_EQ(clauses[0].node.get_if<syntax::Words>()->text, "red ");
+  EXPECT_EQ(clauses[1].node.get_if<syntax::Phrase>()->text, "floor lamp");
+  EXPECT_EQ(clauses[2].node.get_if<syntax::Words>()->text, " (cheap) \"odd");
+  for (const auto& clause : clauses) EXPECT_EQ(clause.occur, syntax::Occur::kShould);
+}
+
+TEST(BindParams, ReadsStrictTextAsClassicSyntaxWithoutOperators) {
+  std::vector<Diagnostic> diagnostics;
+  const auto strict = [&](const std::string& text) {
+    diagnostics.clear();
+    auto parsed = syntax::parse("$q^2");
+    return bind_params(std::move(parsed.tree), {{"q", text}}, Limits(), diagnostics, TextMode::kStrict);
+  };
+  const Node tree = strict("+lamp -title:red");
+  EXPECT_TRUE(diagnostics.empty());
+  EXPECT_EQ(tree.boost, 2);
+  EXPECT_EQ(syntax::print(tree.get_if<syntax::Boolean>()->clauses[0].node), "+lamp -title:red");
+  strict("(lamp");
+  ASSERT_FALSE(diagnostics.empty());
+  EXPECT_EQ(diagnostics[0].severity, Diagnostic::Severity::kError);
+  EXPECT_EQ(diagnostics[0].range.begin, 0u);
+  EXPECT_EQ(diagnostics[0].message.substr(0, 4), "$q: ");
+  strict("{!session ctx=$ctx}");
+  EXPECT_FALSE(diagnostics.empty()) << "no operator comes in by a parameter";
 }
 
 TEST(BindParams, ReachesGroupsAndTheBodiesOfOperators) {

@@ -18,7 +18,7 @@ namespace segue::index {
 /// read by train() and open().
 class Popularity final : public SessionModel {
  public:
-  /// A count is the sum of the weights of the item's events.
+  /// A count is the sum of the weights of the item's events; without any event, the item's prior weight.
   static std::unique_ptr<Popularity> train(const TrainingData& data, const Catalogue& catalogue);
   /// models/popularity.safetensors. Throws Error (kDamagedStore) when the file does not fit the catalogue.
   static std::unique_ptr<Popularity> open(const std::filesystem::path& file, const Catalogue& catalogue);

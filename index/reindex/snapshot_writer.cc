@@ -79,8 +79,10 @@ void write_snapshot(const SnapshotParts& parts, Staging& staging, Manifest& mani
   parts.phases.begin("text");
   TextIndex::build(parts.catalogue, staging.directory() / files::kText, parts.config.text.analyzer);
   parts.phases.begin("suggestions");
-  SuggestionTable::build(parts.catalogue, parts.models.popularity->counts(),
-                         staging.file(files::kSuggestions));
+  // Without events the counts are the items' prior weights, which the table adds by itself.
+  const std::span<const float> counts =
+      parts.log.events.empty() ? std::span<const float>() : parts.models.popularity->counts();
+  SuggestionTable::build(parts.catalogue, counts, staging.file(files::kSuggestions));
 }
 
 }  // namespace segue::index

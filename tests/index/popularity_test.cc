@@ -60,6 +60,23 @@ TEST(Popularity, TakesMomentsOverOneGroupOfItems) {
   EXPECT_NEAR(queries.deviation, 0, 1e-7);
 }
 
+TEST(Popularity, TakesPriorWeightsWhereThereIsNoEventAtAll) {
+  std::vector<Item> items(3);
+  for (std::size_t i = 0; i < 3; ++i) items[i].id = std::string(1, static_cast<char>('a' + i));
+  items[1].weight = 4;
+  items[2].weight = 9;
+  const Catalogue catalogue(std::move(items));
+  TrainingData none;
+  none.item_count = 3;
+  const auto model = Popularity::train(none, catalogue);
+  EXPECT_EQ(model->encode({})->top(1, nullptr)[0].item, 2u);
+  TrainingData some = none;
+  const ItemId seen[] = {0};
+  const float once[] = {1};
+  some.append(seen, once);
+  EXPECT_EQ(Popularity::train(some, catalogue)->counts()[2], 0);
+}
+
 TEST(Popularity, ComesBackFromItsFile) {
   const testing::TemporaryFolder folder;
   const auto catalogue = make_catalogue(4);

@@ -39,6 +39,12 @@ std::optional<RankingMetric> parse_metric(std::string_view text) {
   return RankingMetric{name->second, k};
 }
 
+std::string lower(std::string_view text) {
+  std::string small(text);
+  for (char& c : small) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  return small;
+}
+
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
   while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
@@ -71,7 +77,7 @@ std::vector<RankingMetric> parse_ranking_metrics(std::string_view list) {
   while (true) {
     const std::size_t comma = list.find(',');
     const std::string_view text = trimmed(list.substr(0, comma));
-    const auto metric = parse_metric(text);
+    const auto metric = parse_metric(lower(text));
     if (!metric) {
       throw Error(ErrorKind::kUsage, "\"" + std::string(text) + "\" is no ranking metric", "--metrics",
                   "use hr@K, recall@K, ndcg@K, mrr@K or coverage, separated by commas");

@@ -35,8 +35,8 @@ inline constexpr RankingMetric kNdcg10{RankingMetric::Kind::kNdcg, 10};
 /// hr@10 and ndcg@10, the figures that every table shows.
 std::vector<RankingMetric> headline_metrics();
 
-/// "hr@10,ndcg@10,mrr@20,recall@100,coverage". Throws Error (kUsage) naming the part that is no metric, or is
-/// there twice.
+/// "hr@10,ndcg@10,mrr@20,recall@100,coverage", in either case. Throws Error (kUsage) naming the part that is
+/// no metric, or is there twice.
 std::vector<RankingMetric> parse_ranking_metrics(std::string_view list);
 
 /// The mean of metric.at over ranks; 0 for no ranks.

@@ -79,8 +79,9 @@ class SnapshotStore {
   /// Lets another snapshot serve, after verifying it; also mends a damaged CURRENT. Without an id: the newest
   /// one that is older than the current. Returns the id that serves now.
   std::string rollback(std::optional<std::string> id = {}) const;
-  /// Removes all but the `keep` newest snapshots, and never the current one. Returns the ids removed. A
-  /// reader that was about to open one of them finds it missing: it reads CURRENT again.
+  /// Removes all but the `keep` newest snapshots, and never the current one: after a rollback to an older one
+  /// keep + 1 may stay. Returns the ids removed. A reader that was about to open one of them finds it
+  /// missing: it reads CURRENT again.
   std::vector<std::string> prune(std::size_t keep) const;
 
   /// Calls `hook` after each step of publish, rollback and prune that changes the disk. Tests kill the

@@ -21,11 +21,14 @@ std::vector<std::string> score_column(const plugin::Answer& answer) {
   return scores;
 }
 
-void print_closing_line(Console& console, const plugin::Answer& answer, const char* noun) {
+/// `noun` in the singular, its plural ends in s.
+void print_closing_line(Console& console, const plugin::Answer& answer, const std::string& noun) {
   std::string line = grouped(answer.hits.size()) + " of " + (answer.total_exact ? "" : "more than ") +
-                     grouped(std::max(answer.total, answer.hits.size())) + ' ' + noun;
+                     counted(std::max(answer.total, answer.hits.size()), noun, noun + 's');
   if (answer.partial) line += ", cut short";
-  if (answer.skipped > 0) line += ", " + grouped(answer.skipped) + " unknown items of the session left out";
+  if (answer.skipped > 0) {
+    line += ", " + counted(answer.skipped, "unknown item", "unknown items") + " of the session left out";
+  }
   line += "; snapshot " + answer.snapshot;
   console.out << paint(console.out_style, Ink::kDim, line) << '\n';
 }
@@ -88,7 +91,7 @@ void print_hits(Console& console, const plugin::Answer& answer) {
     table.print(console.out, console.out_style);
   }
   print_facets(console, answer);
-  print_closing_line(console, answer, "hits");
+  print_closing_line(console, answer, "hit");
 }
 
 void print_suggestions(Console& console, const plugin::Answer& answer) {
@@ -107,7 +110,7 @@ void print_suggestions(Console& console, const plugin::Answer& answer) {
     }
     table.print(console.out, console.out_style);
   }
-  print_closing_line(console, answer, "suggestions");
+  print_closing_line(console, answer, "suggestion");
 }
 
 }  // namespace segue::integration

@@ -3,9 +3,14 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <system_error>
+
+#include "kernels/error.h"
 
 namespace segue::integration {
 namespace {
+
+namespace fs = std::filesystem;
 
 /// The library reads "-3" as a huge number, so digits are checked first.
 std::string check_digits(const std::string& text) {
@@ -13,7 +18,38 @@ std::string check_digits(const std::string& text) {
   return digits ? std::string() : "`" + text + "` is no whole number of at least 0";
 }
 
+/// Where the path leads, so that two spellings of one file compare equal.
+fs::path resolved(const fs::path& path) {
+  std::error_code error;
+  fs::path whole = fs::weakly_canonical(fs::absolute(path, error), error);
+  return error ? path.lexically_normal() : whole;
+}
+
+bool is_device_or_pipe(const fs::path& path) {
+  std::error_code ignored;
+  const fs::file_status status = fs::status(path, ignored);
+  return fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status);
+}
+
 }  // namespace
+
+void require_folder(const fs::path& path) {
+  std::error_code ignored;
+  if (!fs::exists(path, ignored) || fs::is_directory(path, ignored)) return;
+  throw Error(ErrorKind::kBadInput, "is a file, not a folder", path.string(),
+              "name a folder, or a path where nothing is yet");
+}
+
+void require_distinct_files(std::initializer_list<FileOption> files) {
+  for (const FileOption* a = files.begin(); a != files.end(); ++a) {
+    for (const FileOption* b = a + 1; b != files.end(); ++b) {
+      if (a->file.empty() || b->file.empty() || !(a->written || b->written)) continue;
+      if (resolved(a->file) != resolved(b->file) || is_device_or_pipe(a->file)) continue;
+      throw Error(ErrorKind::kUsage, a->option + " and " + b->option + " name the same file",
+                  a->file.string(), "give each a file of its own; nothing was written");
+    }
+  }
+}
 
 void add_store_option(CLI::App& parser, std::string& store) {
   parser.add_option("--store", store, "The folder that `segue reindex` publishes to")
@@ -24,6 +60,7 @@ void add_store_option(CLI::App& parser, std::string& store) {
 std::unique_ptr<plugin::SearchPlugin> open_store(const std::string& store) {
   plugin::Options options;
   options.store = store;
+  require_folder(options.store);
   return plugin::SearchPlugin::open(options);
 }
 

@@ -2,6 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
+#include <initializer_list>
 #include <memory>
 #include <string>
 
@@ -16,8 +18,22 @@ namespace segue::integration {
 /// --store DIR, which has to be given.
 void add_store_option(CLI::App& parser, std::string& store);
 
-/// Opens the snapshot that serves. Throws Error as SearchPlugin::open does.
+/// Throws Error (kBadInput) for a path that is there but is no folder.
+void require_folder(const std::filesystem::path& path);
+
+/// Opens the snapshot that serves. Throws Error as require_folder() and SearchPlugin::open do.
 std::unique_ptr<plugin::SearchPlugin> open_store(const std::string& store);
+
+/// A file that a command reads or writes, and the option that names it.
+struct FileOption {
+  std::string option;  ///< "--events"
+  std::filesystem::path file;
+  bool written = false;
+};
+
+/// No command may write over a file that it reads, or write one file twice. Throws Error (kUsage) that names
+/// both options. Symbolic links are followed; devices and pipes may be shared.
+void require_distinct_files(std::initializer_list<FileOption> files);
 
 /// An option that takes a whole number of at least 0; the help shows the value that it has now as its
 /// default.

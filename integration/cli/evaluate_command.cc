@@ -50,10 +50,12 @@ void print_report(Console& console, const EvaluateOptions& options, const Evalua
   for (const auto& [name, value] : report.metrics) table.add_row({name, fixed_number(value, 4)});
   table.print(console.out, console.out_style);
   const std::string against =
-      request.negatives > 0 ? grouped(request.negatives) + " drawn items and the target" : "all items";
+      request.negatives > 0 ? counted(request.negatives, "drawn item", "drawn items") + " and the target"
+                            : "all items";
   console.out << paint(console.out_style, Ink::kDim,
-                       options.protocol + ", " + grouped(report.events) + " events, ranked among " + against +
-                           ", seen items: " + report.seen + "; snapshot " + report.snapshot)
+                       options.protocol + ", " + counted(report.events, "event", "events") +
+                           ", ranked among " + against + ", seen items: " + report.seen + "; snapshot " +
+                           report.snapshot)
               << '\n';
 }
 

@@ -2,9 +2,11 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "index/input/csv_import.h"
+#include "integration/cli/command_options.h"
 #include "integration/cli/commands.h"
 #include "integration/cli/interrupt.h"
 #include "integration/cli/terminal_progress.h"
@@ -19,6 +21,10 @@ struct ImportOptions {
 };
 
 void import_table(const ImportOptions& options, Console& console) {
+  require_distinct_files({{"--input", options.files.input},
+                          {"--config", options.config},
+                          {"--items", options.files.items, true},
+                          {"--events", options.files.events, true}});
   const index::CsvImportConfig config = index::load_csv_config(options.config);
   index::CsvImportReport report;
   {
@@ -27,7 +33,11 @@ void import_table(const ImportOptions& options, Console& console) {
     progress.phase("import");
     report = index::import_csv(options.files, config, options.skip_invalid, &progress);
   }
-  console.out << (console.json ? report.json() + '\n' : report.text());
+  if (console.json) {
+    print_json(console, nlohmann::ordered_json::parse(report.json()));
+  } else {
+    console.out << report.text();
+  }
 }
 
 Command::Action declare(CLI::App& parser) {

@@ -32,6 +32,7 @@ void reindex_store(const ReindexOptions& options, Console& console) {
   index::ReindexRequest request = options.request;
   if (request.items.empty() && request.events.empty())
     throw Error(ErrorKind::kUsage, "there is nothing to index", {}, "give --items, --events or both");
+  require_folder(request.store);
   if (!options.config.empty()) request.config = index::load_config(options.config);
   options.sequences.apply(request.config.events);
   request.device = device_of(options.device);

@@ -38,18 +38,13 @@ std::vector<std::string> metrics_of(const std::vector<index::EvaluationRow>& row
   return names;
 }
 
-std::string upper(std::string name) {
-  for (char& c : name) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  return name;
-}
-
 void print_evaluation(Console& console, const std::vector<index::EvaluationRow>& rows) {
   if (rows.empty()) return;
-  heading(console,
-          "Evaluation: " + grouped(rows.front().events) + " held-back events, ranked among all items");
+  heading(console, "Evaluation: " + counted(rows.front().events, "held-back event", "held-back events") +
+                       ", ranked among all items");
   const std::vector<std::string> metrics = metrics_of(rows);
   std::vector<TextTable::Column> columns{{"model"}};
-  for (const std::string& metric : metrics) columns.push_back({upper(metric), kRight});
+  for (const std::string& metric : metrics) columns.push_back({metric, kRight});
   TextTable table(columns);
   for (const index::EvaluationRow& row : rows) {
     std::vector<std::string> cells{row.model};

@@ -6,9 +6,9 @@
 
 namespace segue::integration {
 
-/// Runs a command's action and turns every exception into a message on err and the exit status of formats.md:
-/// the one place that does. A result that could not be written is status 4, unless its reader has left (as
-/// `segue search ... | head -1` does), which is no failure. Never throws.
+/// Runs a command's action and turns every exception into a message on err and the exit status of
+/// docs/errors.md: the one place that does. A result that could not be written is status 4, unless its reader
+/// has left (as `segue search ... | head -1` does), which is no failure. Never throws.
 int run_command(Console& console, const std::function<void()>& action) noexcept;
 
 }  // namespace segue::integration

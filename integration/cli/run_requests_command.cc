@@ -21,6 +21,8 @@ struct RunOptions {
 };
 
 void run(const RunOptions& options, Console& console) {
+  require_distinct_files(
+      {{"--requests", options.request.requests}, {"--output", options.request.output, true}});
   const auto plugin = open_store(options.store);
   RunReport report;
   {
@@ -38,13 +40,13 @@ void run(const RunOptions& options, Console& console) {
                                                {"snapshot", plugin->acquire()->snapshot->id()},
                                                {"output", options.request.output.string()}});
   } else {
-    console.out << grouped(report.requests - report.failed) << " requests answered in "
-                << duration(report.seconds) << ", " << grouped(report.hits) << " hits in "
+    console.out << counted(report.requests - report.failed, "request", "requests") << " answered in "
+                << duration(report.seconds) << ", " << counted(report.hits, "hit", "hits") << " in "
                 << options.request.output.string() << '\n';
   }
   if (report.failed > 0) {
     throw Error(ErrorKind::kBadInput,
-                grouped(report.failed) + " of " + grouped(report.requests) + " requests failed",
+                grouped(report.failed) + " of " + counted(report.requests, "request", "requests") + " failed",
                 options.request.requests.string(), "the reasons stand above; the others are in the output");
   }
 }

@@ -9,6 +9,7 @@
 #include "integration/cli/command_options.h"
 #include "integration/cli/commands.h"
 #include "integration/cli/text_table.h"
+#include "integration/cli/value_text.h"
 #include "integration/jobs/show_job.h"
 
 namespace segue::integration {
@@ -21,19 +22,6 @@ struct ShowOptions {
   std::string id;
   std::size_t size = 5;
 };
-
-std::string joined(const std::vector<std::string>& texts) {
-  std::string all;
-  for (const std::string& text : texts) all += (all.empty() ? "" : ", ") + text;
-  return all;
-}
-
-std::string text_of(const index::AttributeValue& value) {
-  if (const auto* text = std::get_if<std::string>(&value)) return *text;
-  if (const auto* number = std::get_if<double>(&value)) return ordered_json(*number).dump();
-  if (const auto* truth = std::get_if<bool>(&value)) return *truth ? "true" : "false";
-  return joined(std::get<std::vector<std::string>>(value));
-}
 
 /// What the two items have in common, beside the model's own reason.
 std::string why(const Related& related) {
@@ -77,7 +65,7 @@ void print_portrait(Console& console, const index::Snapshot& snapshot, const Ite
   TextTable facts({{""}, {""}});
   facts.add_row({"kind", item.kind});
   if (!item.text.empty()) facts.add_row({"text", item.text});
-  for (const auto& [name, value] : item.attributes) facts.add_row({name, text_of(value)});
+  for (const auto& [name, value] : item.attributes) facts.add_row({name, value_text(value)});
   if (item.weight) facts.add_row({"weight", count_text(*item.weight)});
   facts.add_row({"events", portrait.rank == 0
                                ? "none"
@@ -85,6 +73,7 @@ void print_portrait(Console& console, const index::Snapshot& snapshot, const Ite
                                      grouped(portrait.of_items)});
   facts.print(console.out, console.out_style, 2);
   for (const RelatedByModel& model : portrait.models) {
+    if (model.items.empty()) continue;
     console.out << '\n'
                 << paint(console.out_style, Ink::kCyan, model.model) << " (" << model.measure << ")\n";
     TextTable table({{"", TextTable::Align::kRight}, {"", TextTable::Align::kLeft, true}, {""}, {""}});

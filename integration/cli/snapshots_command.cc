@@ -27,6 +27,7 @@ struct SnapshotsOptions {
 };
 
 index::SnapshotStore store_of(const SnapshotsOptions& options) {
+  require_folder(options.store);
   index::SnapshotStore store(options.store);
   if (!store.exists())
     throw Error(ErrorKind::kBadInput, "there is no store", options.store,
@@ -58,7 +59,7 @@ void verify(const SnapshotsOptions& options, Console& console) {
       verified.push_back(
           {{"id", id}, {"intact", true}, {"files", manifest.files.size()}, {"bytes", manifest.byte_count()}});
       if (!console.json) {
-        console.out << id << ": intact, " << manifest.files.size() << " files, "
+        console.out << id << ": intact, " << counted(manifest.files.size(), "file", "files") << ", "
                     << byte_size(static_cast<double>(manifest.byte_count())) << '\n';
       }
     } catch (const Error& error) {
@@ -118,8 +119,10 @@ Command::Action declare(CLI::App& parser) {
   add("verify", "Compare every file with its checksum; status 3 when one is damaged", verify);
   add("rollback", "Let an older snapshot serve", rollback)
       ->add_option("ID", options->id, "The snapshot; by default the newest one older than the current");
-  CLI::App* pruning = add("prune", "Remove old snapshots, never the one that serves", prune);
-  add_number_option(*pruning, "--keep", options->keep, "How many of the newest to keep");
+  CLI::App* pruning =
+      add("prune", "Remove all but the newest snapshots; the one that serves stays in any case", prune);
+  add_number_option(*pruning, "--keep", options->keep,
+                    "How many of the newest to keep; after a rollback the one that serves may be one more");
   pruning->get_option("--keep")->required()->default_str("");
   CLI::App* compare = add("diff", "What differs between two snapshots", diff);
   compare->add_option("A", options->before, "The snapshot before")->required();

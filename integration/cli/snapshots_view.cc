@@ -3,6 +3,7 @@
 #include <ostream>
 
 #include "integration/cli/text_table.h"
+#include "integration/cli/value_text.h"
 #include "kernels/error.h"
 
 namespace segue::integration {
@@ -26,12 +27,6 @@ void fill_from_manifest(SnapshotRow& row, const index::Manifest& manifest) {
   for (const auto& [name, model] : manifest.models) row.models.push_back(name);
   row.ndcg = metric_of(manifest.evaluation, "blend", "ndcg@10");
   row.gate = manifest.gate.value("result", std::string());
-}
-
-std::string joined(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
 }
 
 /// "2026-11-24 13:08" of "2026-11-24T13:08:56Z".
@@ -121,7 +116,7 @@ void print_snapshots(Console& console, const std::vector<SnapshotRow>& rows) {
                    {"items", right},
                    {"events", right},
                    {"size", right},
-                   {"NDCG@10", right},
+                   {"ndcg@10", right},
                    {"gate"},
                    {"models"}});
   for (const SnapshotRow& row : rows) {

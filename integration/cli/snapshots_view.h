@@ -19,7 +19,7 @@ struct SnapshotRow {
   std::uint64_t items = 0;
   std::uint64_t events = 0;  ///< on items, that were used
   std::vector<std::string> models;
-  std::optional<double> ndcg;  ///< NDCG@10 of the blend on validation
+  std::optional<double> ndcg;  ///< ndcg@10 of the blend on validation
   std::string gate;            ///< "passed", "skipped", "forced"
   std::uint64_t bytes = 0;
 };

@@ -47,18 +47,26 @@ void print_report(Console& console, const SplitArguments& arguments, const index
     print_json(console, object);
     return;
   }
-  console.out << grouped(report.input.events) << " events in " << grouped(report.sequences) << " sequences\n"
-              << "  train: " << grouped(report.train_events) << " events in "
+  console.out << counted(report.input.events, "event", "events") << " in "
+              << counted(report.sequences, "sequence", "sequences") << "\n"
+              << "  train: " << counted(report.train_events, "event", "events") << " in "
               << arguments.files.train.string() << '\n'
-              << "  test:  " << grouped(report.test_events) << " events in " << arguments.files.test.string()
-              << ", " << grouped(report.targets) << " of them to predict, in "
-              << grouped(report.test_sequences) << " sequences\n";
-  if (report.left_out > 0) console.out << "  in neither: " << grouped(report.left_out) << " events\n";
+              << "  test:  " << counted(report.test_events, "event", "events") << " in "
+              << arguments.files.test.string() << ", " << grouped(report.targets)
+              << " of them to predict, in " << counted(report.test_sequences, "sequence", "sequences")
+              << '\n';
+  if (report.left_out > 0)
+    console.out << "  in neither: " << counted(report.left_out, "event", "events") << '\n';
   if (report.moment) console.out << "  parted at " << index::format_time(*report.moment) << '\n';
-  if (report.hidden_items > 0) console.out << "  hidden: " << grouped(report.hidden_items) << " items\n";
+  if (report.hidden_items > 0)
+    console.out << "  hidden: " << counted(report.hidden_items, "item", "items") << '\n';
 }
 
 void split(const SplitArguments& arguments, Console& console) {
+  require_distinct_files({{"--events", arguments.files.events},
+                          {"--config", arguments.config},
+                          {"--train", arguments.files.train, true},
+                          {"--test", arguments.files.test, true}});
   index::SplitOptions options = arguments.options;
   options.protocol = protocol_of(arguments.protocol);
   index::Config::Events events;

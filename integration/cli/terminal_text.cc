@@ -176,6 +176,10 @@ std::string grouped(std::size_t value) {
   return digits;
 }
 
+std::string counted(std::size_t count, std::string_view one, std::string_view many) {
+  return grouped(count).append(" ").append(count == 1 ? one : many);
+}
+
 std::string count_text(double value) {
   const bool whole = value >= 0 && value < 1e15 && value == std::floor(value);
   return whole ? grouped(static_cast<std::size_t>(value)) : short_number(value);

@@ -42,6 +42,8 @@ std::string short_number(double value);
 std::string fixed_number(double value, int decimals);
 /// With a comma at every third digit: "200,000".
 std::string grouped(std::size_t value);
+/// "1 hit", "1,615 hits": a count and what is counted; `one` and `many` are the noun's two forms.
+std::string counted(std::size_t count, std::string_view one, std::string_view many);
 /// A count that may have a fraction: "7", "1,615", "2.5".
 std::string count_text(double value);
 /// "0.31 s", "12.3 s", "3 min 20 s", "1 h 02 min".

@@ -8,6 +8,7 @@
 
 #include "index/reindex/reindexer.h"
 #include "integration/cli/answer_view.h"
+#include "integration/cli/command_options.h"
 #include "integration/cli/explanation_view.h"
 #include "integration/cli/interrupt.h"
 #include "integration/cli/reindex_view.h"
@@ -24,7 +25,7 @@ namespace {
 namespace fs = std::filesystem;
 using index::Event;
 
-/// Small enough for two cores and three minutes; docs/accuracy.md has figures of the full configuration.
+/// Small enough for two cores and a minute; docs/accuracy.md has figures of the full configuration.
 index::Config demo_config() {
   index::Config config;
   config.mf.factors = 32;
@@ -168,6 +169,7 @@ void show_next_steps(Console& console, const fs::path& folder, const std::vector
 
 void run_demo(const DemoOptions& options, Console& console) {
   const fs::path folder = options.folder;
+  require_folder(folder);
   fs::create_directories(folder);
   const ShopReport shop = generate_shop(options.shop, folder / "items.jsonl", folder / "events.jsonl");
   heading(console, "A shop, made by a generator");

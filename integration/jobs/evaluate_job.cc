@@ -101,8 +101,8 @@ EvaluateReport evaluate(const index::Snapshot& snapshot, const index::SnapshotSt
   require_targets(targets, request);
   if (targets.not_ranked > 0) {
     report.warnings.push_back(
-        std::to_string(targets.not_ranked) +
-        " events were not predicted: items of kind `query`, or nothing comes before them");
+        (targets.not_ranked == 1 ? "1 event was" : std::to_string(targets.not_ranked) + " events were") +
+        " not predicted: items of kind `query`, or nothing comes before them");
   }
   report.events = targets.held_out.size();
 

@@ -98,7 +98,7 @@ ItemPortrait portrait_of(const index::Snapshot& snapshot, std::string_view id, s
   if (portrait.item == index::kNoItem) {
     throw Error(ErrorKind::kBadInput,
                 "there is no item `" + std::string(id) + "` in snapshot " + snapshot.id(), {},
-                "`segue search` finds ids by words");
+                "ids are compared byte by byte; `segue search WORDS` shows ids");
   }
   count_events(snapshot, portrait);
   for (const auto& [name, model] : snapshot.manifest().models) {

@@ -203,6 +203,10 @@ TEST(RankingMetrics, AreNamedAndParsed) {
             (std::vector<std::string>{"hr@10", "ndcg@10", "mrr@20", "recall@100", "coverage", "coverage@5"}));
 }
 
+TEST(RankingMetrics, AreReadInEitherCase) {
+  EXPECT_EQ(parse_ranking_metrics("HR@5,Ndcg@10,COVERAGE"), parse_ranking_metrics("hr@5,ndcg@10,coverage"));
+}
+
 TEST(RankingMetrics, RefuseNamesThatAreNone) {
   for (const char* list :
        {"", "hr", "hr@", "hr@0", "hr@x", "hr@10x", "hr@-1", "auc@10", "hr@10,", "hr@10,hr@10"}) {

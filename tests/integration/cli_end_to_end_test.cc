@@ -330,6 +330,21 @@ TEST_F(Program, ShowsAnItemWithItsNeighboursByEachModel) {
   const ProgramResult unknown = on_store({"show", "no-such-item"});
   EXPECT_EQ(unknown.status, 2);
   EXPECT_THAT(unknown.err, HasSubstr("no-such-item"));
+  EXPECT_THAT(unknown.err, HasSubstr("`segue search WORDS` shows ids"));
+  EXPECT_THAT(on_store({"show", "--size", "0", id}).out, Not(HasSubstr("cosine")));
+}
+
+TEST_F(Program, ShowsWholeNumbersWithoutAFraction) {
+  std::ofstream(file("numbers.jsonl"))
+      << R"({"id": "a", "title": "lamp", "attributes": {"watt": 5, "price": 12.5}})"
+      << "\n";
+  const std::string numbers = file("numbers.store").string();
+  ASSERT_EQ(run_segue({"reindex", "--items", file("numbers.jsonl").string(), "--store", numbers}).status, 0);
+  const ProgramResult shown = run_segue({"show", "--store", numbers, "a"});
+  ASSERT_EQ(shown.status, 0) << shown.err;
+  EXPECT_THAT(shown.out, testing::ContainsRegex("watt +5\n"));
+  EXPECT_THAT(shown.out, testing::ContainsRegex("price +12.5\n"));
+  EXPECT_THAT(run_segue({"search", "--store", numbers, "lamp"}).out, HasSubstr("1 of 1 hit; snapshot"));
 }
 
 TEST_F(Program, ResultsThatCannotBeWrittenAreStatusFour) {

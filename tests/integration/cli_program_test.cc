@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
@@ -124,6 +127,73 @@ TEST(Program, RefusesBadInputWithStatusTwo) {
   EXPECT_EQ(segue({"search", "--store", "x", "--ctx", "@/no/such/file", "q"}).status, 2);
   EXPECT_EQ(segue({"reindex", "--items", "/no/such/file", "--store", testing::TempDir() + "/none"}).status,
             2);
+}
+
+TEST(Program, RefusesAStoreThatIsAFileWithStatusTwoAndAdvice) {
+  const std::string file = testing::TempDir() + "/a-file-not-a-store";
+  std::ofstream(file) << "text\n";
+  for (const std::vector<std::string>& arguments : {std::vector<std::string>{"search", "--store", file, "q"},
+                                                    {"suggest", "--store", file, "q"},
+                                                    {"snapshots", "--store", file, "list"},
+                                                    {"reindex", "--items", file, "--store", file},
+                                                    {"demo", "--dir", file}}) {
+    const Outcome outcome = segue(arguments);
+    EXPECT_EQ(outcome.status, 2) << arguments.front();
+    EXPECT_THAT(outcome.err, HasSubstr("is a file, not a folder; name a folder")) << arguments.front();
+  }
+}
+
+/// Files in a folder of their own, to see that a command leaves what it must not write.
+class SameFile : public testing::Test {
+ protected:
+  SameFile() : input_(testing::TempDir() + "/same-file-input") { std::ofstream(input_) << kText; }
+  void expect_refused(const std::vector<std::string>& arguments, const std::string& both) const {
+    const Outcome outcome = segue(arguments);
+    EXPECT_EQ(outcome.status, 1) << arguments.front() << ": " << outcome.err;
+    EXPECT_THAT(outcome.err, HasSubstr(both + " name the same file"));
+    std::ifstream in(input_);
+    EXPECT_EQ(std::string(std::istreambuf_iterator<char>(in), {}), kText);
+    EXPECT_FALSE(std::filesystem::exists(other_));
+  }
+
+  static constexpr const char* kText = "an input that must stay\n";
+  std::string input_;
+  std::string other_ = testing::TempDir() + "/same-file-other";
+};
+
+TEST_F(SameFile, IsNeverBothReadAndWritten) {
+  const auto split = [](const std::string& events, const std::string& train, const std::string& test) {
+    return std::vector<std::string>{"split",   "--events", events,   "--protocol", "leave-one-out",
+                                    "--train", train,      "--test", test};
+  };
+  expect_refused(split(input_, input_, other_), "--events and --train");
+  expect_refused(split(input_, other_, input_), "--events and --test");
+  expect_refused(split(input_, other_, other_), "--train and --test");
+  expect_refused({"run", "--store", "x", "--requests", input_, "--output", input_},
+                 "--requests and --output");
+  const auto import = [&](const std::string& items, const std::string& events) {
+    return std::vector<std::string>{"import", "csv",     "--input", input_,     "--config",
+                                    "c.toml", "--items", items,     "--events", events};
+  };
+  expect_refused(import(input_, other_), "--input and --items");
+  expect_refused(import(other_, input_), "--input and --events");
+  expect_refused(import(other_, other_), "--items and --events");
+}
+
+TEST_F(SameFile, IsRecognisedInAnotherSpellingAndThroughALink) {
+  const std::string spelling = testing::TempDir() + "/./no-such-folder/../same-file-input";
+  const std::string link = testing::TempDir() + "/same-file-link";
+  std::filesystem::remove(link);
+  std::filesystem::create_symlink(input_, link);
+  for (const std::string& other : {spelling, link})
+    expect_refused({"run", "--store", "x", "--requests", input_, "--output", other},
+                   "--requests and --output");
+}
+
+TEST_F(SameFile, MayBeADevice) {
+  const Outcome outcome = segue({"split", "--events", input_, "--protocol", "leave-one-out", "--train",
+                                 "/dev/null", "--test", "/dev/null"});
+  EXPECT_EQ(outcome.status, 2) << "the input is no log; the outputs are no fault";
 }
 
 TEST(Program, RefusesTheProtocolOfRatingsWithoutARatingModel) {

@@ -184,5 +184,11 @@ TEST_F(TextTableTest, CleansItsCells) {
   EXPECT_THAT(printed(table), Not(HasSubstr("\x1b")));
 }
 
+TEST(Counted, TakesTheSingularForOneAlone) {
+  EXPECT_EQ(counted(0, "hit", "hits"), "0 hits");
+  EXPECT_EQ(counted(1, "hit", "hits"), "1 hit");
+  EXPECT_EQ(counted(1615, "hit", "hits"), "1,615 hits");
+}
+
 }  // namespace
 }  // namespace segue::integration

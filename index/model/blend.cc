@@ -4,7 +4,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "index/model/top_items.h"
+#include "index/top_items.h"
 
 namespace segue::index {
 

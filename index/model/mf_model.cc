@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "index/model/sparse_scores.h"
-#include "index/model/top_items.h"
+#include "index/top_items.h"
 #include "kernels/error.h"
 
 namespace segue::index {

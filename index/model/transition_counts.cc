@@ -5,7 +5,7 @@
 #include <span>
 
 #include "index/model/sparse_scores.h"
-#include "index/model/top_items.h"
+#include "index/top_items.h"
 
 namespace segue::index {
 

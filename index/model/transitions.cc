@@ -7,9 +7,9 @@
 
 #include "index/model/metadata.h"
 #include "index/model/sparse_scores.h"
-#include "index/model/top_items.h"
 #include "index/model/transition_counts.h"
 #include "index/safetensors.h"
+#include "index/top_items.h"
 
 namespace segue::index {
 

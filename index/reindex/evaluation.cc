@@ -8,7 +8,7 @@
 #include <unordered_set>
 
 #include "index/model/random_stream.h"
-#include "index/model/top_items.h"
+#include "index/top_items.h"
 
 namespace segue::index {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "index/text/gallop.h"
-#include "index/text/top_items.h"
+#include "index/top_items.h"
 
 namespace segue::index {
 

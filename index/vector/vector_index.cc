@@ -18,7 +18,7 @@
 
 #include "index/safetensors.h"
 #include "index/snapshot/durable_file.h"
-#include "index/text/top_items.h"
+#include "index/top_items.h"
 #include "kernels/error.h"
 
 namespace segue::index {

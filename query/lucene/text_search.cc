@@ -6,7 +6,7 @@
 #include "index/text/lucene_reader_impl.h"
 #include "index/text/lucene_strings_impl.h"
 #include "index/text/text_index_impl.h"
-#include "index/text/top_items.h"
+#include "index/top_items.h"
 #include "query/lucene/breakdown.h"
 #include "query/lucene/field_check.h"
 #include "query/lucene/lowering.h"

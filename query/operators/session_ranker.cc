@@ -5,6 +5,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "index/top_items.h"
+
 namespace segue::query {
 namespace {
 
@@ -181,10 +183,7 @@ std::vector<ScoredItem> SessionRanker::top(std::size_t k, const index::ItemSet* 
   candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
   const std::vector<double> scores = impl_->score(candidates);
   for (std::size_t i = 0; i < candidates.size(); ++i) best.push_back({candidates[i], scores[i]});
-  const std::size_t kept = std::min(k, best.size());
-  std::partial_sort(best.begin(), best.begin() + static_cast<std::ptrdiff_t>(kept), best.end(),
-                    index::ranks_before);
-  best.resize(kept);
+  index::keep_best(best, k);
   return best;
 }
 

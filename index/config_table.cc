@@ -94,7 +94,7 @@ constexpr ConfigRow kTable[] = {
     {"vectors", "metric", SLOT(vectors.metric), 0, 0, "cosine ip l2",
      "how the vectors that come with items are compared"},
     {"vectors", "factory", SLOT(vectors.factory), 0, 0, "",
-     "structure of the vector indexes: \"auto\" or a Faiss factory string"},
+     "structure of the vector indexes; this version has \"auto\" and \"Flat\", both exact"},
 
     {"blend", "seen", SLOT(blend.seen), 0, 0, "",
      "items of a session that it does not lead to: \"auto\" (what is best on validation), \"include\", "

@@ -21,7 +21,8 @@ struct Request {
   std::vector<std::string> fields;  ///< what comes back with each hit: title, text, attributes; "*" for all
   std::map<std::string, std::string> context;
   std::optional<double> time;
-  std::string snapshot;  ///< the id that must serve it; empty: any
+  std::string snapshot;               ///< the id that must serve it; empty: any
+  std::vector<std::string> warnings;  ///< keys that were ignored since nothing knows them
 };
 
 /// A field of an item as it goes into an answer.

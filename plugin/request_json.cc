@@ -4,6 +4,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "index/input/events_reader.h"
+#include "index/input/time.h"
 #include "index/nearest_name.h"
 #include "kernels/error.h"
 
@@ -21,7 +23,11 @@ json parse(std::string_view text, std::string_view where) {
   try {
     return json::parse(text);
   } catch (const json::exception& error) {
-    fail(where, std::string("not valid JSON: ") + error.what(), "send one JSON object a line, UTF-8");
+    const auto* place = dynamic_cast<const json::parse_error*>(&error);
+    fail(where,
+         "this is no JSON" +
+             (place == nullptr ? "" : ", from its byte " + std::to_string(place->byte) + " on"),
+         "send one JSON object a line, UTF-8");
   }
 }
 
@@ -45,6 +51,14 @@ std::vector<std::string> texts_of(const json& value, std::string_view key, std::
   return texts;
 }
 
+double time_of(const json& value, std::string_view where) {
+  if (value.is_number()) return value.get<double>();
+  const auto time = value.is_string() ? index::parse_time(value.get<std::string>()) : std::nullopt;
+  if (!time)
+    fail(where, "`time` has to be seconds since 1970 or an ISO 8601 time such as \"2026-03-01T12:00:00Z\"");
+  return *time;
+}
+
 std::map<std::string, std::string> context_of(const json& value, std::string_view where) {
   if (!value.is_object()) fail(where, "`context` has to be an object of strings");
   std::map<std::string, std::string> context;
@@ -52,38 +66,13 @@ std::map<std::string, std::string> context_of(const json& value, std::string_vie
   return context;
 }
 
-index::Event event_of(const json& value, std::string_view where) {
-  if (!value.is_object()) fail(where, "an event of a session has to be an object such as {\"item\": \"ID\"}");
-  index::Event event;
-  for (const auto& [key, entry] : value.items()) {
-    if (key == "item") {
-      event.item = text_of(entry, key, where);
-    } else if (key == "query") {
-      event.query = text_of(entry, key, where);
-    } else if (key == "action") {
-      event.action = text_of(entry, key, where);
-    } else if (key == "context") {
-      event.context = context_of(entry, where);
-    } else if (key == "time") {
-      if (entry.is_number())
-        event.time = entry.get<double>();  // ISO times do not matter: the order given counts
-    } else if (key == "rating") {
-      if (entry.is_number()) event.rating = entry.get<double>();
-    } else if (key != "user" && key != "session") {
-      fail(where, "an event has no key `" + key + "`",
-           "known are item, query, action, time, rating and context");
-    }
+/// The rules of a log's events hold for a session's, too; index/input reads both.
+std::vector<index::Event> session_of(const json& value, const std::string& name, std::string_view where) {
+  try {
+    return index::parse_session(value.dump(), name);
+  } catch (const Error& error) {
+    fail(where, error.what());
   }
-  if (event.item.empty() == event.query.empty())
-    fail(where, "an event needs exactly one of `item` and `query`");
-  return event;
-}
-
-std::vector<index::Event> session_of(const json& value, std::string_view where) {
-  if (!value.is_array()) fail(where, "a session has to be an array of events, oldest first");
-  std::vector<index::Event> session;
-  for (const json& entry : value) session.push_back(event_of(entry, where));
-  return session;
 }
 
 query::ParamValue param_of(const json& value, std::string_view name, std::string_view where) {
@@ -94,7 +83,7 @@ query::ParamValue param_of(const json& value, std::string_view name, std::string
   if (!value.is_array())
     fail(place, "a parameter is a string, a number, a boolean, an array of numbers or of events");
   if (value.empty()) return std::vector<index::Event>{};
-  if (!value.front().is_number()) return session_of(value, place);
+  if (!value.front().is_number()) return session_of(value, "$" + std::string(name), where);
   std::vector<double> vector;
   for (const json& entry : value) {
     if (!entry.is_number() || !std::isfinite(entry.get<double>()))
@@ -160,6 +149,7 @@ ordered_json json_of(const query::syntax::Diagnostic& diagnostic) {
                         {"begin", diagnostic.range.begin},
                         {"end", diagnostic.range.end},
                         {"message", diagnostic.message}};
+  if (!diagnostic.source.empty()) entry["source"] = diagnostic.source;
   if (!diagnostic.suggestion.empty()) entry["suggestion"] = diagnostic.suggestion;
   return entry;
 }
@@ -202,7 +192,7 @@ Request parse_request(std::string_view text, std::string_view where) {
       for (const auto& [name, entry] : value.items())
         request.search.params[name] = param_of(entry, name, where);
     } else if (key == "ctx") {
-      request.ctx = session_of(value, where);
+      request.ctx = session_of(value, "ctx", where);
       request.has_ctx = true;
     } else if (key == "mode") {
       const std::string mode = text_of(value, key, where);
@@ -231,29 +221,29 @@ Request parse_request(std::string_view text, std::string_view where) {
     } else if (key == "context") {
       request.context = context_of(value, where);
     } else if (key == "time") {
-      if (value.is_number()) request.time = value.get<double>();
+      request.time = time_of(value, where);
     } else if (key == "snapshot") {
       request.snapshot = text_of(value, key, where);
     } else {
       static constexpr std::string_view kKeys[] = {
-          "id",   "query",  "suggest", "params", "ctx",     "filter",  "kind", "size",    "offset",
-          "sort", "facets", "fields",  "user",   "mode",    "explain", "context", "time", "snapshot"};
+          "id",   "query",  "suggest", "params", "ctx",  "filter",  "kind",    "size", "offset",
+          "sort", "facets", "fields",  "user",   "mode", "explain", "context", "time", "snapshot"};
       const std::string near = index::nearest_name(key, kKeys);
-      fail(where, "a request has no key `" + key + "`", near.empty() ? "" : "did you mean `" + near + "`?");
+      request.warnings.push_back("the key `" + key + "` is unknown and was ignored" +
+                                 (near.empty() ? "" : "; did you mean `" + near + "`?"));
     }
   }
   if (object.contains("query") == object.contains("suggest")) {
     fail(where, "a request needs exactly one of `query` and `suggest`");
   }
-  if (request.has_ctx && !request.suggest) {
-    // A search names its session by a parameter; `ctx` beside it is the same session under the usual name.
-    request.search.params.try_emplace("ctx", request.ctx);
+  if (request.suggest && (!request.search.sort.empty() || !request.search.facets.empty())) {
+    fail(where, "suggestions are ranked: `sort` and `facets` are for searches", "leave them out");
   }
   return request;
 }
 
 std::vector<index::Event> parse_session(std::string_view text, std::string_view where) {
-  return session_of(parse(text, where), where);
+  return session_of(parse(text, where), "ctx", where);
 }
 
 query::ParamValue parse_param(std::string_view text, std::string_view where) {

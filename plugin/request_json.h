@@ -11,8 +11,8 @@
 namespace segue::plugin {
 
 /// Reads one request of requests.jsonl. Throws Error (kBadInput) that names the key; `where` is what the
-/// message begins with, for example "requests.jsonl:3". Keys that are not known are errors: a typing mistake
-/// must not go unseen.
+/// message begins with, for example "requests.jsonl:3". Keys that are not known are ignored, with a
+/// warning in the request.
 Request parse_request(std::string_view json, std::string_view where);
 
 /// Reads a session, an array of events without user and session. Throws Error (kBadInput).
@@ -22,7 +22,7 @@ std::vector<index::Event> parse_session(std::string_view json, std::string_view 
 /// text.
 query::ParamValue parse_param(std::string_view text, std::string_view where);
 
-/// The answer as one line of JSON, keys in the order of formats.md.
+/// The answer as one line of JSON, keys in the order of docs/file-formats.md.
 std::string to_json(const Answer& answer);
 
 }  // namespace segue::plugin

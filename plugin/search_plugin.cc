@@ -150,46 +150,48 @@ Answer SearchPlugin::answer(const Request& request) const {
                 "the request asks for snapshot " + request.snapshot + ", but " + snapshot.id() + " serves",
                 {}, "send the request again without a snapshot");
   }
-  std::optional<std::vector<index::Event>> user_session;
-  if (!request.user.empty()) user_session = snapshot.session_of(request.user);
+  // The session: what came with the request, else the user's newest one. A request that names a user may say
+  // $ctx without sending one; a user that the store does not know has an empty session, and popularity
+  // decides.
+  std::optional<std::vector<index::Event>> session;
+  if (request.has_ctx) {
+    session = request.ctx;
+  } else if (!request.user.empty()) {
+    session = snapshot.session_of(request.user).value_or(std::vector<index::Event>());
+  }
 
   Answer answer;
   answer.snapshot = snapshot.id();
   query::SearchResult result;
-  std::vector<std::string> texts;
   if (request.suggest) {
-    answer.suggestion = true;
     query::SuggestRequest wanted;
     wanted.typed = *request.suggest;
-    if (request.has_ctx) {
-      wanted.session = request.ctx;
-    } else if (user_session) {
-      wanted.session = *user_session;
-    }
+    if (session) wanted.session = *session;
     wanted.size = request.search.size;
+    wanted.offset = request.search.offset;
     wanted.kind = request.search.kind;
     wanted.filter = request.search.filter;
     wanted.params = request.search.params;
-    wanted.explain = request.search.explain;
-    query::SuggestResult found = serving->engine->suggest(wanted);
-    texts = std::move(found.texts);
-    result.ok = found.ok;
-    result.total = found.hits.size();
-    result.hits = std::move(found.hits);
-    result.diagnostics = std::move(found.diagnostics);
-    result.skipped = found.skipped;
+    result = serving->engine->suggest(wanted);
   } else {
     query::SearchRequest search = request.search;
-    if (user_session) search.session = &*user_session;
+    if (session) search.params.try_emplace("ctx", *session);
+    if (const auto bound = search.params.find("ctx"); bound != search.params.end()) {
+      search.session = std::get_if<std::vector<index::Event>>(&bound->second);
+    }
     result = serving->engine->search(search);
   }
 
+  answer.suggestion = result.suggestions;
   answer.ok = result.ok;
   answer.total = result.total;
   answer.total_exact = result.total_exact;
   answer.partial = result.partial;
   answer.facets = std::move(result.facets);
   answer.diagnostics = std::move(result.diagnostics);
+  for (const std::string& warning : request.warnings) {
+    answer.diagnostics.push_back({query::syntax::Diagnostic::Severity::kWarning, {}, warning, "", "request"});
+  }
   answer.skipped = result.skipped;
   const auto name = [&](index::ItemId item) {
     if (item == index::kNoItem) return;
@@ -203,7 +205,7 @@ Answer SearchPlugin::answer(const Request& request) const {
         for (const query::Neighbour& neighbour : leg.neighbours) name(neighbour.item);
       }
     }
-    answer.hits.push_back({item.id, item.kind, i < texts.size() ? texts[i] : item.title,
+    answer.hits.push_back({item.id, item.kind, i < result.texts.size() ? result.texts[i] : item.title,
                            std::move(result.hits[i]), fields_of(item, request.fields)});
   }
   return answer;

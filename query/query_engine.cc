@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "index/nearest_name.h"
 #include "query/facets.h"
 #include "query/operators/bind.h"
 #include "query/operators/operator_table.h"
@@ -45,12 +46,18 @@ double boost_of(const Node& tree, const Node* wanted) {
   return 0;
 }
 
-/// Errors that the index finds, with the place of the text they were found in.
-void append_prefixed(std::vector<Diagnostic>& all, std::vector<Diagnostic> found, std::string_view prefix) {
-  for (Diagnostic& diagnostic : found) {
-    diagnostic.message = std::string(prefix) + diagnostic.message;
-    all.push_back(std::move(diagnostic));
-  }
+/// Whether the catalogue can be sorted or counted by the attribute; a warning with the nearest name when not.
+void check_attribute(std::string_view name, std::string_view use, const index::TextIndex& text,
+                     std::vector<Diagnostic>& diagnostics) {
+  if (text.field_type(name) != nullptr) return;
+  std::vector<std::string> fields = text.fields();
+  const std::vector<std::string_view> known(fields.begin(), fields.end());
+  const std::string near = index::nearest_name(name, known);
+  diagnostics.push_back({Diagnostic::Severity::kWarning,
+                         {},
+                         "no item has the attribute `" + std::string(name) + "`",
+                         near.empty() ? "" : "did you mean `" + near + "`?",
+                         std::string(use)});
 }
 
 }  // namespace
@@ -62,22 +69,20 @@ QueryEngine::~QueryEngine() = default;
 SearchResult QueryEngine::search(const SearchRequest& request) const {
   return impl_->search(request);
 }
-SuggestResult QueryEngine::suggest(const SuggestRequest& request) const {
+SearchResult QueryEngine::suggest(const SuggestRequest& request) const {
   return impl_->suggest(request);
 }
 
 std::optional<Node> QueryEngine::Impl::prepare(std::string_view query, const SearchRequest& request,
-                                               std::string_view prefix,
                                                std::vector<Diagnostic>& diagnostics) const {
-  std::vector<Diagnostic> found;
   auto parsed = syntax::parse(query, {limits.bytes, limits.clauses, limits.depth, true});
-  found = std::move(parsed.diagnostics);
+  std::vector<Diagnostic> found = std::move(parsed.diagnostics);
   Node tree = bind_params(std::move(parsed.tree), request.params, limits, found, request.mode);
   if (!has_error(found)) {
     for (Diagnostic& diagnostic : text.check(tree)) found.push_back(std::move(diagnostic));
   }
   const bool failed = has_error(found);
-  append_prefixed(diagnostics, std::move(found), prefix);
+  for (Diagnostic& diagnostic : found) diagnostics.push_back(std::move(diagnostic));
   if (failed) return std::nullopt;
   return tree;
 }
@@ -97,17 +102,26 @@ std::optional<ItemSet> QueryEngine::Impl::narrow(const SearchRequest& request, s
                                                  index::ItemGroup group, SearchResult& result) const {
   const index::Catalogue& catalogue = snapshot.catalogue();
   if (request.filter.empty()) return kinds ? std::move(*kinds) : catalogue.searchable();
-  const auto filter = prepare(request.filter, request, "filter: ", result.diagnostics);
-  if (!filter) return std::nullopt;
-  if (!kinds) kinds = names_kind(*filter) ? ItemSet(catalogue.size(), true) : catalogue.searchable();
-  const RunContext context = context_for(request, *kinds, group, result);
-  std::vector<RunLeg> legs;
-  if (!run_operators(*filter, context, legs)) return std::nullopt;
-  OperatorScores scores;
-  for (const RunLeg& leg : legs) scores[leg.node] = leg.as_clause();
-  ItemSet allowed = std::move(*kinds);
-  allowed.intersect(text.matches(*filter, scores));
-  return allowed;
+  SearchResult filtered;  // its positions are in the filter's text
+  const auto matching = [&]() -> std::optional<ItemSet> {
+    const auto filter = prepare(request.filter, request, filtered.diagnostics);
+    if (!filter) return std::nullopt;
+    if (!kinds) kinds = names_kind(*filter) ? ItemSet(catalogue.size(), true) : catalogue.searchable();
+    const RunContext context = context_for(request, *kinds, group, filtered);
+    std::vector<RunLeg> legs;
+    if (!run_operators(*filter, context, legs)) return std::nullopt;
+    OperatorScores scores;
+    for (const RunLeg& leg : legs) scores[leg.node] = leg.as_clause();
+    ItemSet allowed = std::move(*kinds);
+    allowed.intersect(text.matches(*filter, scores));
+    return allowed;
+  }();
+  for (Diagnostic& diagnostic : filtered.diagnostics) {
+    if (diagnostic.source.empty()) diagnostic.source = "filter";
+    result.diagnostics.push_back(std::move(diagnostic));
+  }
+  result.skipped += filtered.skipped;
+  return matching;
 }
 
 SearchResult QueryEngine::Impl::search(const SearchRequest& request) const {
@@ -124,7 +138,7 @@ SearchResult QueryEngine::Impl::search(const SearchRequest& request) const {
                                   "ask for fewer hits"});
     return failed();
   }
-  const auto tree = prepare(request.query, request, "", result.diagnostics);
+  const auto tree = prepare(request.query, request, result.diagnostics);
   if (!tree) return failed();
   const auto* call = tree->get_if<syntax::Operator>();
   if (call != nullptr && call->name == "suggest") return suggest_as_search(*tree, request, std::move(result));
@@ -142,9 +156,14 @@ SearchResult QueryEngine::Impl::search(const SearchRequest& request) const {
     ItemSet matches = text.matches(*tree, scores);
     matches.intersect(*allowed);
     for (const std::string& attribute : request.facets) {
+      check_attribute(attribute, "facets", snapshot.text(), result.diagnostics);
       result.facets[attribute] = count_values(snapshot.catalogue(), matches, attribute);
     }
     if (!request.sort.empty()) {
+      for (const std::string& attribute : request.sort) {
+        check_attribute(attribute.starts_with('-') ? attribute.substr(1) : attribute, "sort", snapshot.text(),
+                        result.diagnostics);
+      }
       result.total = matches.count();
       std::vector<ItemId> order = sort_by_attributes(snapshot.catalogue(), matches, request.sort);
       order.erase(order.begin(),
@@ -239,20 +258,28 @@ SearchResult QueryEngine::Impl::suggest_as_search(const Node& tree, const Search
   }
   SuggestRequest wanted;
   const auto& call = std::get<syntax::Operator>(tree.expression);
-  if (!call.bodies.empty()) wanted.typed = std::get<std::string>(call.bodies.front().value);
-  if (const auto* events = arguments->session("ctx")) wanted.session = *events;
-  wanted.size = arguments->count("n");
+  wanted.typed =
+      call.bodies.empty() ? arguments->text("q") : std::get<std::string>(call.bodies.front().value);
+  if (const auto* events = arguments->session("ctx")) {
+    wanted.session = *events;
+  } else if (request.session != nullptr) {
+    wanted.session = *request.session;
+  }
+  const std::size_t most = arguments->count("n");
+  wanted.offset = std::min(request.offset, most);
+  wanted.size = std::min(request.size, most - wanted.offset);
   wanted.kind = request.kind;
   wanted.filter = request.filter;
   wanted.params = request.params;
-  wanted.explain = request.explain;
-  SuggestResult found = suggest(wanted);
-  result.ok = found.ok;
-  result.hits = std::move(found.hits);
-  result.total = result.hits.size();
-  result.skipped = found.skipped;
-  for (Diagnostic& diagnostic : found.diagnostics) result.diagnostics.push_back(std::move(diagnostic));
-  return result;
+  SearchResult found = suggest(wanted);
+  if (request.offset + request.size > most) {
+    found.diagnostics.push_back({Diagnostic::Severity::kWarning, tree.range,
+                                 "the operator makes at most " + std::to_string(most) + " suggestions, " +
+                                     std::to_string(request.offset + request.size) + " were asked for",
+                                 "raise its n"});
+  }
+  found.diagnostics.insert(found.diagnostics.begin(), result.diagnostics.begin(), result.diagnostics.end());
+  return found;
 }
 
 }  // namespace segue::query

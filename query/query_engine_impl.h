@@ -21,11 +21,10 @@ struct QueryEngine::Impl {
   Impl(const index::Snapshot& s, const Limits& l) : snapshot(s), limits(l), text(s.text(), s.bm25()) {}
 
   SearchResult search(const SearchRequest& request) const;
-  SuggestResult suggest(const SuggestRequest& request) const;
+  SearchResult suggest(const SuggestRequest& request) const;
 
-  /// Parses and binds; empty after an error. prefix: what messages begin with.
+  /// Parses, binds and checks; empty after an error.
   std::optional<syntax::Node> prepare(std::string_view query, const SearchRequest& request,
-                                      std::string_view prefix,
                                       std::vector<syntax::Diagnostic>& diagnostics) const;
   /// The items that may be hits of a search: of the kind asked for, or of every kind but `query` unless the
   /// query or the filter names kinds itself; matching the filter. Sets the group for a kind. Empty after an

@@ -76,14 +76,15 @@ ModelEvidence modelled(const SessionContext& session, const index::Snapshot& sna
 
 }  // namespace
 
-SuggestResult QueryEngine::Impl::suggest(const SuggestRequest& request) const {
-  SuggestResult result;
-  if (request.size > limits.top_k) {
+SearchResult QueryEngine::Impl::suggest(const SuggestRequest& request) const {
+  SearchResult result;
+  result.suggestions = true;
+  if (request.size + request.offset > limits.top_k) {
     result.ok = false;
     result.diagnostics.push_back({Diagnostic::Severity::kError,
                                   {},
-                                  "size is " + std::to_string(request.size) + ", more than the limit of " +
-                                      std::to_string(limits.top_k),
+                                  "offset + size is " + std::to_string(request.size + request.offset) +
+                                      ", more than the limit of " + std::to_string(limits.top_k),
                                   "ask for fewer suggestions"});
     return result;
   }
@@ -93,12 +94,10 @@ SuggestResult QueryEngine::Impl::suggest(const SuggestRequest& request) const {
     SearchRequest narrowed;
     narrowed.filter = request.filter;
     narrowed.params = request.params;
-    SearchResult found;
-    ItemGroup group = ItemGroup::kSearchable;
+    const ItemGroup group = ItemGroup::kSearchable;
     const index::ItemSet kinds = request.kind.empty() ? index::ItemSet(snapshot.catalogue().size(), true)
                                                       : snapshot.catalogue().of_kind(request.kind);
-    allowed = narrow(narrowed, kinds, group, found);
-    result.diagnostics = std::move(found.diagnostics);
+    allowed = narrow(narrowed, kinds, group, result);
     if (!allowed) {
       result.ok = false;
       return result;
@@ -107,20 +106,32 @@ SuggestResult QueryEngine::Impl::suggest(const SuggestRequest& request) const {
 
   const SessionContext session =
       resolve_session(request.session, snapshot.catalogue(), limits, result.diagnostics);
-  result.skipped = session.skipped;
+  result.skipped += session.skipped;
   SuggestOptions options;
   options.model *= snapshot.session_weight();
   options.words *= snapshot.session_weight();
   const SessionEvidence evidence =
       gather_evidence(snapshot.suggestions(), readable(session, snapshot.catalogue()),
                       modelled(session, snapshot, options.related), options);
+  // What is no text completes nothing; the parser's own check knows what is none.
+  for (Diagnostic diagnostic : syntax::check_text(request.typed)) {
+    diagnostic.source = "suggest";
+    result.diagnostics.push_back(std::move(diagnostic));
+    result.ok = false;
+  }
+  if (!result.ok) return result;
   const std::string typed = index::fold_prefix(std::string_view(request.typed).substr(0, kTypedBytes));
   const auto hits = rank_suggestions(snapshot.suggestions(),
-                                     {typed, request.size, allowed ? &*allowed : nullptr}, evidence, options);
-  for (const SuggestionHit& suggestion : hits) {
+                                     {typed, request.offset + request.size, allowed ? &*allowed : nullptr},
+                                     evidence, options);
+  // A list that is full may go on; a shorter one has been seen to its end.
+  result.total = hits.size();
+  result.total_exact = hits.size() < request.offset + request.size;
+  for (std::size_t h = request.offset; h < hits.size(); ++h) {
+    const SuggestionHit& suggestion = hits[h];
     SearchHit hit;
     hit.item = suggestion.item;
-    hit.rank = result.hits.size() + 1;
+    hit.rank = h + 1;
     hit.score = suggestion.score;
     const std::array<std::pair<const char*, const SuggestionPart*>, 4> parts = {
         {{"popularity", &suggestion.popularity},

@@ -16,7 +16,7 @@
 
 namespace segue::query {
 
-/// One search, as a request asks for it (formats.md names the JSON keys).
+/// One search, as a request asks for it (docs/file-formats.md names the JSON keys).
 struct SearchRequest {
   std::string query;  ///< extended syntax
   Params params;
@@ -55,8 +55,10 @@ struct FacetCount {
 };
 
 struct SearchResult {
-  bool ok = true;  ///< false: a diagnostic is an error, and there are no hits
+  bool ok = true;            ///< false: a diagnostic is an error, and there are no hits
+  bool suggestions = false;  ///< the hits are suggestions
   std::vector<SearchHit> hits;
+  std::vector<std::string> texts;  ///< of suggestions: what is shown, one for each hit; else empty
   std::size_t total = 0;
   bool total_exact = true;
   bool partial = false;

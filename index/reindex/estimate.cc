@@ -34,16 +34,17 @@ Estimate estimate_reindex(const EventLog& log, const Catalogue& catalogue, const
   const auto sequences = static_cast<double>(log.sequences.size());
   const double rate = measured_rate(backend) * static_cast<double>(threads);
   double operations = 0;
-  double bytes = 40e6 + items * 2e3 + events * 40;
+  double bytes = 25e6 + items * 1e3 + events * 120;
   if (plan.wants("transformer")) {
     const TransformerOptions& o = plan.transformer;
     const auto d = static_cast<double>(o.width);
     const double block =
         4 * d * d + 2 * d * static_cast<double>(o.feed_forward) + static_cast<double>(o.window) * d;
     const double position = static_cast<double>(o.layers) * block + d * static_cast<double>(o.negatives);
-    // Forward and backward are six operations a weight; elementwise work doubles the time of the products.
-    operations += 12 * events * static_cast<double>(o.epochs) * position;
-    bytes += items * d * 4 * 4 + static_cast<double>(threads) * 150e6;
+    // Forward and backward are six operations a weight; elementwise work adds a third to the time of the
+    // products.
+    operations += 8 * events * static_cast<double>(o.epochs) * position;
+    bytes += items * d * 4 * 3 + static_cast<double>(threads) * 12e6;
   }
   if (plan.wants("mf")) {
     const auto f = static_cast<double>(plan.mf.factors);
@@ -51,7 +52,7 @@ Estimate estimate_reindex(const EventLog& log, const Catalogue& catalogue, const
                   (4 * events * f * f + (items + sequences) * f * f * f / 3) * 2;
     bytes += (items + sequences) * f * 8;
   }
-  if (plan.wants("transitions")) bytes += events * 10 * 24;
+  if (plan.wants("transitions")) bytes += events * 130;
   const double trained_twice = 2;  // for the validation, and on all events
   const double evaluated = std::min(sequences, static_cast<double>(config.evaluation.max_sequences));
   const double reading = 2e-6 * events + 60e-6 * items;

@@ -93,9 +93,18 @@ Validation validate(const ModelSet& models, std::span<const HeldOut> held_out,
   }
   result.table.push_back(row_of("blend", blend_ranks));
 
-  const double popular_ndcg = mean_metric(kNdcg10, popular);
-  result.passed = blend_ndcg >= popular_ndcg;
-  if (!result.passed) result.reason = figures("popularity", popular_ndcg, blend_ndcg);
+  result.passed = true;
+  const auto compare = [&](const std::string& name, double theirs) {
+    if (blend_ndcg >= theirs || !result.passed) return;
+    result.passed = false;
+    result.reason = figures(name, theirs, blend_ndcg);
+  };
+  compare("popularity", mean_metric(kNdcg10, popular));
+  if (options.baseline != nullptr) {
+    const std::vector<double> ranks = ranks_of(scorer_of(*options.baseline));
+    result.table.insert(result.table.begin() + 1, row_of("transitions", ranks));
+    compare("transitions", mean_metric(kNdcg10, ranks));
+  }
   return result;
 }
 

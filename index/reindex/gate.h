@@ -22,8 +22,9 @@ struct EvaluationRow {
 
 /// What the configuration leaves to validation.
 struct ValidationOptions {
-  std::optional<SeenRule> seen;      ///< set: this rule instead of the best one
-  std::size_t fit_sequences = 2000;  ///< that the blend's weights are fitted on, at most
+  std::optional<SeenRule> seen;            ///< set: this rule instead of the best one
+  std::size_t fit_sequences = 2000;        ///< that the blend's weights are fitted on, at most
+  const SessionModel* baseline = nullptr;  ///< transitions that are no part: the blend has to reach them, too
 };
 
 /// What validation decided.
@@ -37,8 +38,9 @@ struct Validation {
 };
 
 /// Chooses the seen rule and the blend's weights on every second held-back sequence, then compares on the
-/// others: the blend's NDCG@10 may not be below popularity, transitions or any of its parts. Where a single
-/// model is ahead of the fitted weights on the second half, the blend becomes that model alone.
+/// others: the blend's NDCG@10 may not be below popularity, transitions or any of its parts. Where a part is
+/// ahead of the fitted weights on the second half, the blend becomes that part alone, which the note says; so
+/// what refuses is popularity, or transitions that are no part.
 Validation validate(const ModelSet& models, std::span<const HeldOut> held_out,
                     const ValidationOptions& options, TrainingEnvironment& environment);
 

@@ -1,5 +1,6 @@
 #include "index/reindex/reindexer.h"
 
+#include <algorithm>
 #include <iterator>
 #include <optional>
 #include <utility>
@@ -85,7 +86,7 @@ void validate_models(const Input& input, const ReindexRequest& request, Training
     manifest.gate = {{"result", "skipped"}, {"reason", report.gate}};
     return;
   }
-  if (plan.wants("transitions") && request.config.transitions.preset == "auto") {
+  if (request.config.transitions.preset == "auto") {
     environment.phases.begin("choose transitions");
     plan.transitions = choose_transitions(transition_presets(), split.train, split.held_out, environment);
   }
@@ -96,9 +97,16 @@ void validate_models(const Input& input, const ReindexRequest& request, Training
     return;
   }
   environment.phases.begin("evaluate");
+  // What is simple and strong has to be reached even by those who did not ask for it.
+  std::unique_ptr<Transitions> baseline;
+  if (!models.transitions) {
+    baseline = Transitions::train(split.train, plan.transitions, environment.catalogue, environment.pool,
+                                  environment.progress);
+  }
   const Config::Blend& blend = request.config.blend;
   const Validation validation =
-      validate(models, split.held_out, {parse_seen_rule(blend.seen), blend.max_sequences}, environment);
+      validate(models, split.held_out, {parse_seen_rule(blend.seen), blend.max_sequences, baseline.get()},
+               environment);
   environment.phases.end();
 
   manifest.seen = to_string(validation.seen);
@@ -122,6 +130,26 @@ void validate_models(const Input& input, const ReindexRequest& request, Training
     throw Error(ErrorKind::kGateRefused, "the new models are not good enough to serve: " + validation.reason,
                 request.store.string(),
                 "look at the log and the configuration, or publish anyway with --force");
+  }
+}
+
+/// A model that was asked for by name and could not be made is worth a word.
+void warn_of_missing_models(const TrainingPlan& plan, const ReindexRequest& request, const ModelSet& models,
+                            const Catalogue& catalogue, ReindexReport& report) {
+  if (request.models.empty()) return;
+  const auto parts = models.parts();
+  for (const std::string& name : plan.models) {
+    if (std::none_of(parts.begin(), parts.end(),
+                     [&](const SessionModel* part) { return part->name() == name; })) {
+      report.warnings.push_back("the model " + name +
+                                " was not trained: no sequence has two events on items");
+    }
+  }
+  const bool content =
+      std::find(request.models.begin(), request.models.end(), "content") != request.models.end();
+  if (content && std::all_of(catalogue.items().begin(), catalogue.items().end(),
+                             [](const Item& item) { return item.vector.empty(); })) {
+    report.warnings.push_back("there is no content model: no item has a vector");
   }
 }
 
@@ -168,6 +196,7 @@ ReindexReport reindex(const ReindexRequest& request, Progress& progress) {
     }
   }
   for (const auto& [name, weight] : manifest.blend) report.blend[name] = weight;
+  warn_of_missing_models(plan, request, models, *input.catalogue, report);
   report.seen = manifest.seen;
 
   write_snapshot({*input.catalogue, input.log, models, request.config, phases, progress}, *staging, manifest);

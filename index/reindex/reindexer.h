@@ -30,7 +30,8 @@ struct ReindexRequest {
   bool last_wins = false;
   bool dry_run = false;  ///< validate and estimate, write nothing
   bool force = false;    ///< publish even when the gate refuses, and say so in the manifest
-  std::vector<ReindexStep*> steps;  ///< what rungs above add to a snapshot before it is published, in this order
+  std::vector<ReindexStep*>
+      steps;  ///< what rungs above add to a snapshot before it is published, in this order
 };
 
 struct ReindexReport {

@@ -1,5 +1,6 @@
 #include "index/reindex/snapshot_writer.h"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -79,9 +80,12 @@ void write_snapshot(const SnapshotParts& parts, Staging& staging, Manifest& mani
   parts.phases.begin("text");
   TextIndex::build(parts.catalogue, staging.directory() / files::kText, parts.config.text.analyzer);
   parts.phases.begin("suggestions");
-  // Without events the counts are the items' prior weights, which the table adds by itself.
+  // Without events on items the counts are the items' prior weights, which the table adds by itself.
+  const bool counted =
+      std::any_of(parts.log.events.begin(), parts.log.events.end(),
+                  [](const LogEvent& event) { return event.item != kNoItem && event.weight > 0; });
   const std::span<const float> counts =
-      parts.log.events.empty() ? std::span<const float>() : parts.models.popularity->counts();
+      !counted ? std::span<const float>() : parts.models.popularity->counts();
   SuggestionTable::build(parts.catalogue, counts, staging.file(files::kSuggestions));
 }
 

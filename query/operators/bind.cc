@@ -40,12 +40,11 @@ syntax::Node::Expression lenient(const std::string& text) {
   return parts;
 }
 
-syntax::Node::Expression strict(const std::string& text, const std::string& name, const Node& node,
-                                const Limits& limits, std::vector<Diagnostic>& diagnostics) {
+syntax::Node::Expression strict(const std::string& text, const std::string& name, const Limits& limits,
+                                std::vector<Diagnostic>& diagnostics) {
   auto parsed = syntax::parse(text, {limits.bytes, limits.clauses, limits.depth, false});
   for (Diagnostic& diagnostic : parsed.diagnostics) {
-    diagnostic.message = "$" + name + ": " + diagnostic.message;
-    diagnostic.range = node.range;  // its own positions are of another text
+    diagnostic.source = "$" + name;
     diagnostics.push_back(std::move(diagnostic));
   }
   syntax::Boolean group;
@@ -56,7 +55,7 @@ syntax::Node::Expression strict(const std::string& text, const std::string& name
 syntax::Node::Expression bound_text(const std::string& text, const std::string& name, const Node& node,
                                     const Limits& limits, TextMode mode,
                                     std::vector<Diagnostic>& diagnostics) {
-  if (mode == TextMode::kStrict) return strict(text, name, node, limits, diagnostics);
+  if (mode == TextMode::kStrict) return strict(text, name, limits, diagnostics);
   if (text.size() <= limits.bytes) return lenient(text);
   diagnostics.push_back({Diagnostic::Severity::kWarning, node.range,
                          "$" + name + " has " + std::to_string(text.size()) + " bytes and was cut to " +

@@ -55,15 +55,16 @@ std::vector<float> query_vector(const syntax::Node& node, const Arguments& argum
 }
 
 /// Narrows allowed to the matches of preFilter. False after an error.
-bool apply_prefilter(const syntax::Node& node, const Arguments& arguments, const RunContext& context,
-                     index::ItemSet& allowed) {
+bool apply_prefilter(const Arguments& arguments, const RunContext& context, index::ItemSet& allowed) {
   const std::string text = arguments.text("preFilter");
   if (text.empty()) return true;
   auto parsed =
       syntax::parse(text, {context.limits.bytes, context.limits.clauses, context.limits.depth, true});
   if (!parsed.ok()) {
-    error(context, node, "preFilter: " + parsed.diagnostics.front().message,
-          parsed.diagnostics.front().suggestion);
+    for (Diagnostic& diagnostic : parsed.diagnostics) {
+      diagnostic.source = "preFilter";
+      context.diagnostics.push_back(std::move(diagnostic));
+    }
     return false;
   }
   const syntax::Node filter =
@@ -95,7 +96,7 @@ std::optional<RunLeg> run_knn(const syntax::Node& node, const Arguments& argumen
   if (query.empty()) return std::nullopt;
 
   index::ItemSet allowed = context.allowed;
-  if (!apply_prefilter(node, arguments, context, allowed)) return std::nullopt;
+  if (!apply_prefilter(arguments, context, allowed)) return std::nullopt;
   if (leg.like != index::kNoItem) allowed.erase(leg.like);
   leg.items = vectors->search(query, leg.top_k, &allowed);
   if (arguments.given("minReturn")) {

@@ -44,7 +44,9 @@ constexpr std::array kHybridKeys = {
 constexpr std::array kSuggestKeys = {
     KeySpec{"ctx", KeyType::kSession, "", 0, 0, "", "the session: a parameter that holds events"},
     KeySpec{"modes", KeyType::kChoice, "prefix", 0, 0, "prefix", "how typed letters are completed"},
-    KeySpec{"n", KeyType::kInteger, "8", 1, 0, "", "how many suggestions"},
+    KeySpec{"q", KeyType::kTyped, "", 0, 0, "",
+            "the letters typed so far, where they come as a parameter instead of a body"},
+    KeySpec{"n", KeyType::kInteger, "10", 1, 0, "", "how many suggestions at most"},
 };
 constexpr std::array kOperators = {
     OperatorSpec{"session", "the items that a session leads to", kSessionKeys, BodyType::kNone, 0, 0},
@@ -125,6 +127,8 @@ std::string fault_of(const KeySpec& spec, std::string_view text, const ParamValu
         return "";
       }
       return "expected auto, exclude, include or last:N with N from 1 to 1000";
+    case KeyType::kTyped:
+      return "";
     default:
       return text.empty() ? "the value is empty" : "";
   }

@@ -14,7 +14,7 @@
 namespace segue::query {
 
 /// What may stand on the right of key=.
-enum class KeyType { kInteger, kNumber, kNumbers, kChoice, kText, kSession, kVector, kSeen, kQuery };
+enum class KeyType { kInteger, kNumber, kNumbers, kChoice, kText, kSession, kVector, kSeen, kQuery, kTyped };
 
 /// One key of an operator: the table drives the checks, the defaults and the reference page.
 struct KeySpec {

@@ -19,7 +19,8 @@ SessionContext resolve_session(std::span<const index::Event> events, const index
                            {},
                            "the session has " + std::to_string(events.size()) +
                                " events and was cut to its newest " + std::to_string(limits.session_events),
-                           ""});
+                           "",
+                           "ctx"});
     events = events.last(limits.session_events);
   }
   SessionContext session;

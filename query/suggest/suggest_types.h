@@ -14,19 +14,11 @@ struct SuggestRequest {
   std::string typed;                      ///< the letters typed so far; may be empty
   std::span<const index::Event> session;  ///< oldest event first
   std::size_t size = 8;
+  std::size_t offset = 0;
   std::string kind;    ///< only items of this kind; empty: all
   std::string filter;  ///< a query that the suggested item must match; empty: none
   Params params;       ///< what the filter names
   bool explain = false;
-};
-
-/// Hits whose legs are "popularity", "match", "model" and "words": what each added to the score.
-struct SuggestResult {
-  bool ok = true;
-  std::vector<SearchHit> hits;
-  std::vector<std::string> texts;  ///< what is shown, one for each hit
-  std::vector<syntax::Diagnostic> diagnostics;
-  std::size_t skipped = 0;
 };
 
 }  // namespace segue::query

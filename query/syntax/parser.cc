@@ -380,6 +380,12 @@ class Parser {
 
 }  // namespace
 
+std::vector<Diagnostic> check_text(std::string_view text) {
+  Diagnostics diagnostics;
+  check_utf8(text, diagnostics);
+  return std::move(diagnostics).take();
+}
+
 bool ParseResult::ok() const {
   return std::none_of(diagnostics.begin(), diagnostics.end(),
                       [](const Diagnostic& d) { return d.severity == Diagnostic::Severity::kError; });

@@ -60,6 +60,75 @@ TEST(SearchPlugin, RefusesToMixSnapshotsAndNamesBoth) {
   }
 }
 
+std::vector<std::string> ids(const Answer& answer) {
+  std::vector<std::string> found;
+  for (const AnswerHit& hit : answer.hits) found.push_back(hit.id);
+  return found;
+}
+
+TEST(SearchPlugin, TakesTheSessionFromWhereverTheRequestNamesIt) {
+  const tests::SmallShop shop(3000);
+  publish(shop);
+  const auto plugin = SearchPlugin::open(serve(shop.store));
+  const auto ask = [&](const std::string& json) {
+    const Answer answer = plugin->answer(parse_request(json, "request"));
+    EXPECT_TRUE(answer.ok) << to_json(answer);
+    EXPECT_TRUE(answer.diagnostics.empty()) << to_json(answer);
+    return ids(answer);
+  };
+  const std::string session = R"([{"item": "P00002"}, {"item": "P00003"}])";
+  const auto expected = ask(R"({"query": "{!session ctx=$ctx}", "params": {"ctx": )" + session + "}}");
+  EXPECT_EQ(ask(R"({"query": "{!session}", "ctx": )" + session + "}"), expected);
+  EXPECT_EQ(ask(R"({"query": "{!session ctx=$ctx}", "ctx": )" + session + "}"), expected);
+  EXPECT_EQ(ask(R"({"query": "{!session}", "params": {"ctx": )" + session + "}}"), expected);
+  // A user's own session stands in for a missing one; an unknown user has none, and popularity decides.
+  EXPECT_EQ(ask(R"({"query": "{!session ctx=$ctx}", "user": "u00001"})"),
+            ask(R"({"query": "{!session}", "user": "u00001"})"));
+  EXPECT_EQ(ask(R"({"query": "{!session ctx=$ctx}", "user": "nobody"})"),
+            ask(R"({"query": "{!session ctx=$ctx model=popularity seen=include}", "ctx": []})"));
+}
+
+TEST(SearchPlugin, PagesThroughSuggestionsAndKnowsWhenTheyEnd) {
+  const tests::SmallShop shop(3000);
+  publish(shop);
+  const auto plugin = SearchPlugin::open(serve(shop.store));
+  const auto ask = [&](const std::string& json) { return plugin->answer(parse_request(json, "request")); };
+  const Answer all = ask(R"({"suggest": "l", "size": 500})");
+  ASSERT_GT(all.hits.size(), 3u);
+  EXPECT_TRUE(all.total_exact);
+  EXPECT_EQ(all.total, all.hits.size());
+  const Answer second = ask(R"({"suggest": "l", "size": 1, "offset": 1})");
+  ASSERT_EQ(second.hits.size(), 1u);
+  EXPECT_EQ(second.hits[0].id, all.hits[1].id);
+  EXPECT_EQ(second.hits[0].hit.rank, 2u);
+  EXPECT_FALSE(second.total_exact);
+  // The operator is the same list, also with what was typed in a parameter.
+  const Answer as_query = ask(R"({"query": "{!suggest n=500}\"l\"", "size": 500})");
+  EXPECT_TRUE(as_query.suggestion);
+  EXPECT_EQ(ids(as_query), ids(all));
+  EXPECT_EQ(ids(ask(R"({"query": "{!suggest n=500 q=$typed}", "params": {"typed": "l"}, "size": 500})")),
+            ids(all));
+  const Answer beyond = ask(R"({"query": "{!suggest n=2}\"l\"", "size": 5})");
+  EXPECT_EQ(beyond.hits.size(), 2u);
+  EXPECT_EQ(beyond.diagnostics.size(), 1u);
+}
+
+TEST(SearchPlugin, SaysWhichTextADiagnosticIsAbout) {
+  const tests::SmallShop shop(3000);
+  publish(shop);
+  const auto plugin = SearchPlugin::open(serve(shop.store));
+  const auto source = [&](const std::string& json) {
+    const Answer answer = plugin->answer(parse_request(json, "request"));
+    return answer.diagnostics.empty() ? "none" : answer.diagnostics[0].source;
+  };
+  EXPECT_EQ(source(R"({"query": "lamp", "filter": "oak ("})"), "filter");
+  EXPECT_EQ(source(R"({"query": "$q", "params": {"q": "(a"}, "mode": "strict"})"), "$q");
+  EXPECT_EQ(source(R"({"query": "(a"})"), "");
+  EXPECT_EQ(source(R"({"query": "lamp", "sort": ["prise"]})"), "sort");
+  EXPECT_EQ(source(R"({"query": "lamp", "facets": ["categori"]})"), "facets");
+  EXPECT_EQ(source(R"({"query": "lamp", "zork": 1})"), "request");
+}
+
 TEST(SearchPlugin, SwapsUnderTrafficWithoutAFailedQuery) {
   const tests::SmallShop shop(3000);
   const std::string first = publish(shop);

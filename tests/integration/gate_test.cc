@@ -1,0 +1,87 @@
+// The gate: models that are worse than what is simple are not published.
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <fstream>
+#include <random>
+
+#include "index/reindex/reindexer.h"
+#include "index/snapshot/snapshot_store.h"
+#include "kernels/error.h"
+#include "tests/support/small_shop.h"
+
+namespace segue {
+namespace {
+
+/// A log in which nothing depends on the session: each event is a draw by popularity alone.
+index::ReindexRequest shop_without_memory(const tests::TemporaryFolder& folder) {
+  const auto events = folder.path() / "events.jsonl";
+  std::ofstream out(events);
+  std::mt19937_64 random(5);
+  for (int session = 0; session < 1200; ++session) {
+    for (int event = 0; event < 4; ++event) {
+      const double u = static_cast<double>(random() >> 11) * 0x1p-53;
+      out << R"({"session": "s)" << session << R"(", "time": )" << session * 1000 + event << R"(, "item": "i)"
+          << static_cast<int>(std::floor(200 * u * u * u)) << "\"}\n";
+    }
+  }
+  index::ReindexRequest request;
+  request.events = events;
+  request.store = folder.path() / "store";
+  request.models = {"mf"};
+  request.config.mf.factors = 2;
+  request.config.mf.iterations = 1;
+  request.config.blend.seen = "include";
+  return request;
+}
+
+TEST(Gate, RefusesModelsThatPopularityBeatsAndLeavesTheStoreAlone) {
+  const tests::TemporaryFolder folder;
+  index::ReindexRequest request = shop_without_memory(folder);
+  index::Progress quiet;
+  try {
+    index::reindex(request, quiet);
+    FAIL() << "published";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kGateRefused);
+    EXPECT_NE(std::string(error.what()).find("popularity has NDCG@10"), std::string::npos) << error.what();
+  }
+  EXPECT_FALSE(index::SnapshotStore(request.store).current().has_value());
+}
+
+TEST(Gate, PublishesByForceAndTheManifestSaysSo) {
+  const tests::TemporaryFolder folder;
+  index::ReindexRequest request = shop_without_memory(folder);
+  request.force = true;
+  index::Progress quiet;
+  const index::ReindexReport report = index::reindex(request, quiet);
+  EXPECT_EQ(report.gate.substr(0, 7), "forced:");
+  const index::Manifest manifest = index::SnapshotStore(request.store).open_manifest(report.snapshot);
+  EXPECT_EQ(manifest.gate.at("result"), "forced");
+  EXPECT_TRUE(manifest.evaluation.at("models").contains("transitions"))
+      << "compared, though no part of the blend";
+}
+
+TEST(Gate, IsNeverBelowAPartOfTheBlendWhereItPassed) {
+  const tests::SmallShop shop;
+  index::Progress quiet;
+  const index::ReindexReport report = index::reindex(shop.request(), quiet);
+  EXPECT_EQ(report.gate, "passed");
+  const double blend = report.evaluation.back().metrics.at("ndcg@10");
+  EXPECT_EQ(report.evaluation.back().model, "blend");
+  for (const index::EvaluationRow& row : report.evaluation)
+    EXPECT_LE(row.metrics.at("ndcg@10"), blend) << row.model;
+}
+
+TEST(Reindex, SaysWhichModelsCouldNotBeMade) {
+  const tests::SmallShop shop(2000);
+  index::ReindexRequest request = shop.request();
+  request.events.clear();
+  request.models = {"mf", "content"};
+  index::Progress quiet;
+  EXPECT_EQ(index::reindex(request, quiet).warnings.size(), 2u);
+}
+
+}  // namespace
+}  // namespace segue

@@ -7,6 +7,7 @@
 
 #include "integration/cli/explanation_view.h"
 #include "integration/cli/text_table.h"
+#include "integration/cli/value_text.h"
 
 namespace segue::integration {
 namespace {
@@ -42,7 +43,15 @@ void print_facets(Console& console, const plugin::Answer& answer) {
   }
 }
 
-void print_explained_hits(Console& console, const plugin::Answer& answer) {
+/// The fields that the request asked for, below their hit.
+void print_fields(Console& console, const plugin::AnswerHit& hit) {
+  TextTable table({{"", TextTable::Align::kLeft, true}, {""}});
+  for (const auto& [name, value] : hit.fields) table.add_row({name, value_text(value)});
+  table.print(console.out, console.out_style, 5);
+}
+
+/// A paragraph for each hit instead of a line.
+void print_hits_at_length(Console& console, const plugin::Answer& answer) {
   const std::vector<std::string> scores = score_column(answer);
   for (std::size_t i = 0; i < answer.hits.size(); ++i) {
     const plugin::AnswerHit& hit = answer.hits[i];
@@ -53,6 +62,7 @@ void print_explained_hits(Console& console, const plugin::Answer& answer) {
     } else {
       console.out << "     " << legs_in_short(hit.hit) << '\n';
     }
+    print_fields(console, hit);
     console.out << '\n';
   }
 }
@@ -72,11 +82,11 @@ std::string legs_in_short(const query::SearchHit& hit) {
 }
 
 void print_hits(Console& console, const plugin::Answer& answer) {
-  const bool explained =
-      std::any_of(answer.hits.begin(), answer.hits.end(),
-                  [](const plugin::AnswerHit& hit) { return hit.hit.explanation.has_value(); });
-  if (explained) {
-    print_explained_hits(console, answer);
+  const bool at_length = std::any_of(
+      answer.hits.begin(), answer.hits.end(),
+      [](const plugin::AnswerHit& hit) { return hit.hit.explanation.has_value() || !hit.fields.empty(); });
+  if (at_length) {
+    print_hits_at_length(console, answer);
   } else if (!answer.hits.empty()) {
     const std::vector<std::string> scores = score_column(answer);
     TextTable table({{"#", TextTable::Align::kRight},

@@ -7,8 +7,8 @@
 
 namespace segue::integration {
 
-/// A hit list for people: rank, score, id, title and the legs in short; with explanations, below each hit
-/// what moved it. Facets follow the hits.
+/// A hit list for people: rank, score, id, title and the legs in short; with explanations or fields,
+/// below each hit what moved it and its fields. Facets follow the hits.
 void print_hits(Console& console, const plugin::Answer& answer);
 
 /// Suggestions for people: rank, score, text and where each comes from.

@@ -17,7 +17,7 @@ Command::Action declare(CLI::App& parser) {
       ->type_name("DIR");
   add_seed_option(parser, options->shop.seed, "Another seed, another shop");
   parser.add_option("--products", options->shop.products, "Products of the shop")
-      ->check(CLI::Range(96, 10000))
+      ->check(CLI::Range(kFewestDemoProducts, std::size_t{10000}))
       ->capture_default_str()
       ->type_name("N");
   parser.add_option("--events", options->shop.events, "Events of its log")

@@ -26,6 +26,7 @@ struct SearchOptions {
   std::string user;
   std::vector<std::string> sort;
   std::vector<std::string> facets;
+  std::vector<std::string> fields;
   std::size_t size = 10;
   std::size_t offset = 0;
   bool explain = false;
@@ -42,6 +43,7 @@ plugin::Request request_of(const SearchOptions& options) {
   request.search.sort = options.sort;
   request.search.facets = options.facets;
   request.search.explain = options.explain;
+  request.fields = options.fields;
   request.user = options.user;
   if (!options.ctx.empty()) request.search.params["ctx"] = read_session(options.ctx);
   for (const std::string& param : options.params) add_param(request.search.params, param);
@@ -90,6 +92,11 @@ Command::Action declare(CLI::App& parser) {
       ->allow_extra_args(false)
       ->type_name("NAME,...");
   parser.add_option("--facets", options->facets, "Count the values of these attributes over all that match")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("NAME,...");
+  parser
+      .add_option("--fields", options->fields, "Show title, text or these attributes of each hit; * for all")
       ->delimiter(',')
       ->allow_extra_args(false)
       ->type_name("NAME,...");

@@ -23,12 +23,14 @@ struct SuggestOptions {
   std::string kind;
   std::string user;
   std::size_t size = 10;
+  std::size_t offset = 0;
 };
 
 void suggest(const SuggestOptions& options, Console& console) {
   plugin::Request request;
   request.suggest = options.prefix;
   request.search.size = options.size;
+  request.search.offset = options.offset;
   request.search.filter = options.filter;
   request.search.kind = options.kind;
   request.user = options.user;
@@ -51,6 +53,7 @@ Command::Action declare(CLI::App& parser) {
   parser.add_option("--ctx", options->ctx, "The session: a JSON array of events, oldest first, or @FILE")
       ->type_name("JSON");
   add_number_option(parser, "--size", options->size, "How many suggestions");
+  add_number_option(parser, "--offset", options->offset, "How many suggestions to pass over first");
   parser.add_option("--filter", options->filter, "A query that the suggested item must match")
       ->type_name("QUERY");
   parser.add_option("--kind", options->kind, "Suggestions of this kind alone")->type_name("KIND");

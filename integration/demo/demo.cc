@@ -16,6 +16,7 @@
 #include "integration/cli/terminal_text.h"
 #include "integration/cli/text_table.h"
 #include "integration/demo/shop_generator.h"
+#include "integration/demo/shop_words.h"
 #include "kernels/error.h"
 #include "plugin/search_plugin.h"
 
@@ -59,20 +60,49 @@ void look_at(std::vector<Event>& session, const index::Catalogue& catalogue, con
   }
 }
 
-/// Somebody who lights a room in one style: a floor lamp, then table lamps.
-std::vector<Event> lamps(const index::Catalogue& catalogue, const std::string& style) {
+/// What a shopper looks at: so many products whose titles hold the word.
+struct Look {
+  std::string word;
+  std::size_t count;
+};
+
+/// A shopper's session, in one style throughout.
+struct Shopper {
+  std::string style;
   std::vector<Event> session;
-  look_at(session, catalogue, style, "floor lamp", 1);
-  look_at(session, catalogue, style, "table lamp", 2);
-  return session;
+};
+
+/// A shopper who finds all of it in one style: the preferred one or, where a small shop has too little of it,
+/// another but `taken`.
+Shopper shopper_in(const index::Catalogue& catalogue, const std::string& preferred,
+                   const std::vector<Look>& looks, const std::string& taken = {}) {
+  std::vector<std::string> styles(shop::kStyles.begin(), shop::kStyles.end());
+  std::stable_partition(styles.begin(), styles.end(),
+                        [&](const std::string& style) { return style == preferred; });
+  for (const std::string& style : styles) {
+    if (style == taken) continue;
+    std::size_t wanted = 0;
+    Shopper shopper{style, {}};
+    for (const Look& look : looks) {
+      look_at(shopper.session, catalogue, style, look.word, look.count);
+      wanted += look.count;
+    }
+    if (shopper.session.size() == wanted) return shopper;
+  }
+  throw Error(ErrorKind::kUsage, "this shop is too small to show", "--products", "take more");
 }
 
-std::vector<Event> single_kind(const index::Catalogue& catalogue, const std::string& style,
-                               const std::string& word) {
-  std::vector<Event> session;
-  look_at(session, catalogue, style, word, 2);
-  return session;
-}
+/// The shoppers of the demonstration.
+struct Cast {
+  explicit Cast(const index::Catalogue& catalogue)
+      : a(shopper_in(catalogue, "industrial", {{"floor lamp", 1}, {"table lamp", 2}})),
+        b(shopper_in(catalogue, "botanical", {{"floor lamp", 1}, {"table lamp", 2}}, a.style)),
+        c(shopper_in(catalogue, "rustic", {{"picnic basket", 2}})),
+        d(shopper_in(catalogue, "retro", {{"wooden train", 2}})) {}
+
+  Shopper a, b;  // light a room each, in styles of their own
+  Shopper c, d;
+};
 
 std::string titles_of(const index::Catalogue& catalogue, const std::vector<Event>& session) {
   std::string text;
@@ -165,6 +195,22 @@ void show_next_steps(Console& console, const fs::path& folder, const std::vector
               << "  Your own data: docs/getting-started.md. The query language: docs/query-language.md.\n";
 }
 
+void print_shop(Console& console, const ShopReport& shop, const fs::path& folder) {
+  heading(console, "A shop, made by a generator");
+  console.out << "  " << grouped(shop.products) << " products, " << grouped(shop.queries)
+              << " queries that people type, " << grouped(shop.shoppers) << " shoppers, "
+              << grouped(shop.sessions) << " sessions, " << grouped(shop.events) << " events\n  in "
+              << folder.string() << " (items.jsonl, events.jsonl)\n";
+  heading(console, "From logs to a snapshot: segue reindex");
+}
+
+void print_report_as_json(Console& console, const fs::path& folder, const index::ReindexReport& report) {
+  for (const std::string& warning : report.warnings) warn(console, warning);
+  nlohmann::ordered_json object = to_json(report);
+  object["folder"] = folder.string();
+  print_json(console, object);
+}
+
 }  // namespace
 
 void run_demo(const DemoOptions& options, Console& console) {
@@ -172,13 +218,7 @@ void run_demo(const DemoOptions& options, Console& console) {
   require_folder(folder);
   fs::create_directories(folder);
   const ShopReport shop = generate_shop(options.shop, folder / "items.jsonl", folder / "events.jsonl");
-  heading(console, "A shop, made by a generator");
-  console.out << "  " << grouped(shop.products) << " products, " << grouped(shop.queries)
-              << " queries that people type, " << grouped(shop.shoppers) << " shoppers, "
-              << grouped(shop.sessions) << " sessions, " << grouped(shop.events) << " events\n  in "
-              << folder.string() << " (items.jsonl, events.jsonl)\n";
-
-  heading(console, "From logs to a snapshot: segue reindex");
+  if (!console.json) print_shop(console, shop, folder);
   index::ReindexRequest request;
   request.items = folder / "items.jsonl";
   request.events = folder / "events.jsonl";
@@ -192,23 +232,21 @@ void run_demo(const DemoOptions& options, Console& console) {
     report = index::reindex(request, progress);
     progress.finish();
   }
+  if (console.json) {
+    print_report_as_json(console, folder, report);
+    return;
+  }
   print_reindex_report(console, report);
 
   plugin::Options serve;
   serve.store = request.store;
   const auto plugin = plugin::SearchPlugin::open(serve);
   const auto serving = plugin->acquire();
-  const index::Catalogue& catalogue = serving->snapshot->catalogue();
-  const std::vector<Event> industrial = lamps(catalogue, "industrial");
-  const std::vector<Event> botanical = lamps(catalogue, "botanical");
-  if (industrial.size() < 3 || botanical.size() < 3) {
-    throw Error(ErrorKind::kUsage, "this shop is too small to show", "--products", "take 1000 or more");
-  }
-  show_searches(console, *plugin, industrial, botanical);
-  show_suggestions(console, *plugin, single_kind(catalogue, "rustic", "picnic basket"),
-                   single_kind(catalogue, "retro", "wooden train"));
-  show_explanation(console, *plugin, industrial);
-  show_next_steps(console, folder, industrial);
+  const Cast cast(serving->snapshot->catalogue());
+  show_searches(console, *plugin, cast.a.session, cast.b.session);
+  show_suggestions(console, *plugin, cast.c.session, cast.d.session);
+  show_explanation(console, *plugin, cast.a.session);
+  show_next_steps(console, folder, cast.a.session);
 }
 
 }  // namespace segue::integration

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include "integration/cli/console.h"
@@ -7,12 +8,16 @@
 
 namespace segue::integration {
 
+/// Shops of fewer products may lack what the demonstration looks at.
+inline constexpr std::size_t kFewestDemoProducts = 2000;
+
 struct DemoOptions {
   std::string folder = "segue-demo";  ///< for the shop and its store
   ShopOptions shop;
 };
 
-/// Makes a shop, runs the whole line on it and shows what a session changes. Throws Error.
+/// Makes a shop, runs the whole line on it and shows what a session changes; as JSON the report of the
+/// reindex and the folder, one object. Throws Error.
 void run_demo(const DemoOptions& options, Console& console);
 
 }  // namespace segue::integration

@@ -183,6 +183,18 @@ TEST_F(Program, SearchExplainsWordsModelsAndEvents) {
   EXPECT_THAT(result.out, HasSubstr(id));
 }
 
+TEST_F(Program, SearchShowsTheFieldsAskedForBelowEachHit) {
+  const json hit =
+      answer({"search", "--json", "--size", "1", "--fields", "price,category", "lamp"}).at("hits").at(0);
+  EXPECT_EQ(hit.at("fields").size(), 2u);
+  EXPECT_TRUE(hit.at("fields").at("price").is_number());
+  const std::string category = hit.at("fields").at("category");
+  const ProgramResult shown = on_store({"search", "--size", "1", "--fields", "price,category", "lamp"});
+  ASSERT_EQ(shown.status, 0) << shown.err;
+  EXPECT_THAT(shown.out, HasSubstr("\n     category  " + category + "\n     price     "));
+  EXPECT_THAT(on_store({"search", "--size", "1", "--fields", "*", "lamp"}).out, HasSubstr("\n     style "));
+}
+
 TEST_F(Program, SearchReadsTheSessionFromAFileAndValuesFromParams) {
   const std::string id = product();
   std::ofstream(file("ctx.json")) << session_of(id);
@@ -360,6 +372,27 @@ TEST_F(Program, AReaderThatLeavesEarlyIsNoFailure) {
                               " --size 400 lamp 2>" + err + "; echo $? >>" + err + "; } | true";
   ASSERT_EQ(std::system(command.c_str()), 0);
   EXPECT_EQ(content(err), "0\n");
+}
+
+TEST_F(Program, TheSmallestDemoAlwaysHasSomethingToShow) {
+  for (const char* seed : {"1", "2", "3", "4", "5"}) {
+    const ProgramResult result = run_segue(
+        {"demo", "--dir", file("demo").string(), "--seed", seed, "--products", "2000", "--events", "1000"});
+    EXPECT_EQ(result.status, 0) << "seed " << seed << ": " << result.err;
+    EXPECT_THAT(result.out, HasSubstr("Where to go next"));
+  }
+  EXPECT_EQ(run_segue({"demo", "--dir", file("demo").string(), "--products", "1999"}).status, 1);
+}
+
+TEST_F(Program, TheDemoAsJsonIsOneObject) {
+  const std::string folder = file("demo-json").string();
+  const ProgramResult result =
+      run_segue({"demo", "--json", "--dir", folder, "--products", "2000", "--events", "1000"});
+  ASSERT_EQ(result.status, 0) << result.err;
+  const json report = json::parse(result.out);
+  EXPECT_EQ(report.at("folder"), folder);
+  EXPECT_TRUE(
+      fs::is_directory(fs::path(folder) / "store" / "snapshots" / report.at("snapshot").get<std::string>()));
 }
 
 /// A store of its own, for what changes one.

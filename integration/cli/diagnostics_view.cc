@@ -54,8 +54,10 @@ void print_diagnostics(std::ostream& out, const TerminalStyle& style, std::strin
   for (const query::syntax::Diagnostic& diagnostic : diagnostics) {
     const bool error = diagnostic.severity == query::syntax::Diagnostic::Severity::kError;
     const Ink ink = error ? Ink::kRed : Ink::kYellow;
-    out << paint(style, ink, error ? "error:" : "warning:") << ' ' << printable(diagnostic.message) << '\n';
-    if (!query.empty()) print_excerpt(out, style, excerpt(query, diagnostic.range), ink);
+    const std::string source = diagnostic.source.empty() ? "" : " (" + printable(diagnostic.source) + ")";
+    out << paint(style, ink, (error ? "error" : "warning") + source + ':') << ' '
+        << printable(diagnostic.message) << '\n';
+    if (!query.empty() && source.empty()) print_excerpt(out, style, excerpt(query, diagnostic.range), ink);
     if (!diagnostic.suggestion.empty()) out << "  " << printable(diagnostic.suggestion) << '\n';
   }
 }

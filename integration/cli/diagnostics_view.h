@@ -16,6 +16,8 @@ namespace segue::integration {
 ///       lamp {!sesion ctx=$ctx}
 ///              ^~~~~~
 ///       did you mean `session`?
+///
+/// One about another text than the query names that text instead: "error (filter): ...".
 void print_diagnostics(std::ostream& out, const TerminalStyle& style, std::string_view query,
                        std::span<const query::syntax::Diagnostic> diagnostics);
 

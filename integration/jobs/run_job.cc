@@ -1,8 +1,11 @@
 #include "integration/jobs/run_job.h"
 
 #include <chrono>
+#include <optional>
+#include <ostream>
 #include <stdexcept>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "index/input/text_file.h"
@@ -14,6 +17,8 @@
 namespace segue::integration {
 namespace {
 
+using query::syntax::Diagnostic;
+
 constexpr std::size_t kBatch = 256;  // requests in memory at a time
 
 struct Line {
@@ -23,8 +28,10 @@ struct Line {
 
 /// What one request comes to.
 struct Outcome {
+  std::string id;
   std::string run;
-  std::string failure;  // empty: it was answered
+  std::string failure;                // empty: it was answered
+  std::vector<std::string> warnings;  // of an answer
   std::size_t hits = 0;
 };
 
@@ -32,15 +39,38 @@ bool blank(std::string_view text) {
   return text.find_first_not_of(" \t\r") == std::string_view::npos;
 }
 
-/// The first error among diagnostics as one line: where in the query, what, how to mend.
+/// Where a diagnostic points, as the beginning of a line.
+std::string place_of(const Diagnostic& diagnostic) {
+  const std::string byte = "at byte " + std::to_string(diagnostic.range.begin);
+  if (diagnostic.source.empty()) return byte + " of the query: ";
+  if (diagnostic.source == "request") return "";
+  const std::string text = diagnostic.source == "filter"    ? "in the filter"
+                           : diagnostic.source == "suggest" ? "in the letters typed"
+                                                            : "in " + diagnostic.source;
+  return diagnostic.range.end == 0 ? text + ": " : text + ", " + byte + ": ";  // no range: all of it
+}
+
+/// A diagnostic as one line: where, what, how to mend.
+std::string line_of(const Diagnostic& diagnostic) {
+  const std::string text = place_of(diagnostic) + diagnostic.message;
+  return diagnostic.suggestion.empty() ? text : text + "; " + diagnostic.suggestion;
+}
+
 std::string first_error(const plugin::Answer& answer) {
-  for (const auto& diagnostic : answer.diagnostics) {
-    if (diagnostic.severity != query::syntax::Diagnostic::Severity::kError) continue;
-    std::string text =
-        "at byte " + std::to_string(diagnostic.range.begin) + " of the query: " + diagnostic.message;
-    return diagnostic.suggestion.empty() ? text : text + "; " + diagnostic.suggestion;
-  }
+  for (const Diagnostic& diagnostic : answer.diagnostics)
+    if (diagnostic.severity == Diagnostic::Severity::kError) return line_of(diagnostic);
   return "the request could not be answered";
+}
+
+std::vector<std::string> warnings_of(const plugin::Answer& answer) {
+  std::vector<std::string> warnings;
+  for (const Diagnostic& diagnostic : answer.diagnostics)
+    if (diagnostic.severity == Diagnostic::Severity::kWarning) warnings.push_back(line_of(diagnostic));
+  if (answer.skipped > 0) {
+    warnings.push_back("items of the session that the store does not know were left out: " +
+                       std::to_string(answer.skipped));
+  }
+  return warnings;
 }
 
 Outcome answer_line(const plugin::SearchPlugin& plugin, const Line& line) {
@@ -55,6 +85,8 @@ Outcome answer_line(const plugin::SearchPlugin& plugin, const Line& line) {
       throw Error(ErrorKind::kBadInput, first_error(answer), line.where + " (" + request.id + ")");
     append_run(outcome.run, request.id, answer);
     outcome.hits = answer.hits.size();
+    outcome.warnings = warnings_of(answer);
+    outcome.id = request.id;
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kBadInput) throw;
     outcome.failure = error.what();
@@ -64,6 +96,29 @@ Outcome answer_line(const plugin::SearchPlugin& plugin, const Line& line) {
   }
   return outcome;
 }
+
+/// Where a run goes: a file that appears at the end, or a stream.
+class RunSink {
+ public:
+  explicit RunSink(const RunRequest& request) : stream_(request.stream) {
+    if (stream_ == nullptr) file_.emplace(request.output);
+  }
+  void write(const std::string& text) {
+    if (file_) {
+      file_->write(text);
+    } else {
+      *stream_ << text;
+    }
+  }
+  bool failed() const { return stream_ != nullptr && !*stream_; }
+  void finish() {
+    if (file_) file_->finish();
+  }
+
+ private:
+  std::ostream* stream_;
+  std::optional<index::TextWriter> file_;
+};
 
 /// Requests in a file, so that the progress knows how many there are to come.
 std::size_t count_requests(const std::filesystem::path& file) {
@@ -84,14 +139,16 @@ RunReport run_requests(const plugin::SearchPlugin& plugin, const RunRequest& req
       std::filesystem::exists(request.requests) && !std::filesystem::is_regular_file(request.requests);
   const auto total = static_cast<double>(pipe ? 0 : count_requests(request.requests));
   index::LineReader reader(request.requests);
-  index::TextWriter writer(request.output);
+  RunSink sink(request);
   kernels::ThreadPool pool(request.threads);
   RunReport report;
+  RunWarnings warnings;
+  std::unordered_set<std::string> ids;
   std::vector<Line> lines;
   std::vector<Outcome> outcomes;
   const auto begin = std::chrono::steady_clock::now();
   progress.phase("requests");
-  for (bool more = true; more;) {
+  for (bool more = true; more && !sink.failed();) {
     lines.clear();
     std::string_view text;
     while (lines.size() < kBatch && (more = reader.next(text))) {
@@ -99,18 +156,25 @@ RunReport run_requests(const plugin::SearchPlugin& plugin, const RunRequest& req
     }
     outcomes.assign(lines.size(), {});
     pool.run(lines.size(), [&](std::size_t i) { outcomes[i] = answer_line(plugin, lines[i]); });
-    for (const Outcome& outcome : outcomes) {
-      writer.write(outcome.run);
+    for (Outcome& outcome : outcomes) {
+      if (!outcome.failure.empty()) {
+        ++report.failed;
+        failure(outcome.failure);
+        continue;
+      }
+      sink.write(outcome.run);
       report.hits += outcome.hits;
-      if (outcome.failure.empty()) continue;
-      ++report.failed;
-      failure(outcome.failure);
+      if (!ids.insert(outcome.id).second)
+        outcome.warnings.emplace_back(
+            "an earlier request has the same id, so the run cannot tell them apart");
+      warnings.add(outcome.id, outcome.warnings);
     }
     report.requests += lines.size();
     progress.check();
     progress.update(static_cast<double>(report.requests), total);
   }
-  writer.finish();
+  sink.finish();
+  report.warnings = warnings.list();
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return report;
 }

@@ -58,6 +58,12 @@ TEST(Diagnostics, TellWarningsFromErrors) {
   EXPECT_THAT(shown("a", diagnostic), testing::StartsWith("warning: wrong\n"));
 }
 
+TEST(Diagnostics, AboutAnotherTextNameItAndLeaveTheQueryOut) {
+  Diagnostic diagnostic = error_at(4, 5);
+  diagnostic.source = "filter";
+  EXPECT_EQ(shown("lamp AND lantern", diagnostic), "error (filter): wrong\n  mend it\n");
+}
+
 TEST(Diagnostics, OfAnEmptyQueryShowTheMessageAlone) {
   EXPECT_EQ(shown("", error_at(0, 0)), "error: wrong\n  mend it\n");
 }

@@ -276,6 +276,71 @@ TEST_F(Program, RunAnswersAllOtherRequestsWhenSomeFail) {
   EXPECT_THAT(run, Not(HasSubstr("bad Q0")));
 }
 
+TEST_F(Program, RunCountsWarningsByKindWithAnExample) {
+  std::ofstream(file("warned.jsonl"))
+      << R"({"id": "r1", "query": "lamp {!session ctx=$ctx}", "ctx": [{"item": "gone"}, {"item": "lost"}]})"
+      << "\n"
+      << R"({"id": "r2", "query": "lamp {!session ctx=$ctx}", "ctx": [{"item": "gone"}]})"
+      << "\n"
+      << R"({"id": "r2", "query": "lamp", "sizes": 3})"
+      << "\n"
+      << R"({"id": "r3", "query": "lamp"})"
+      << "\n";
+  const ProgramResult result = on_store({"run", "--requests", file("warned.jsonl").string(), "--output",
+                                         file("warned.run").string(), "--json"});
+  ASSERT_EQ(result.status, 0) << result.err;
+  const json warnings = json::parse(result.out).at("warnings");
+  ASSERT_EQ(warnings.size(), 3u) << warnings;
+  EXPECT_EQ(warnings[0].at("requests"), 2);
+  EXPECT_EQ(warnings[0].at("example"), "r1");
+  EXPECT_THAT(warnings[0].at("message").get<std::string>(), HasSubstr("left out: 2"));
+  EXPECT_THAT(warnings[1].at("message").get<std::string>(),
+              testing::StartsWith("the key `sizes` is unknown"));
+  EXPECT_THAT(warnings[2].at("message").get<std::string>(), HasSubstr("the same id"));
+  EXPECT_EQ(warnings[2].at("example"), "r2");
+  EXPECT_THAT(result.err, HasSubstr("warning: 2 requests, such as `r1`: items of the session"));
+  EXPECT_THAT(result.err, HasSubstr("warning: 1 request, such as `r2`: the key `sizes`"));
+}
+
+TEST_F(Program, RunSaysWhichTextOfARequestIsWrong) {
+  std::ofstream(file("filter.jsonl")) << R"({"id": "r1", "query": "lamp", "filter": "a AND (b"})"
+                                      << "\n";
+  const ProgramResult result =
+      on_store({"run", "--requests", file("filter.jsonl").string(), "--output", file("filter.run").string()});
+  EXPECT_EQ(result.status, 2);
+  EXPECT_THAT(result.err, HasSubstr("filter.jsonl:1 (r1): in the filter, at byte "));
+  const ProgramResult search = on_store({"search", "--filter", "a AND (b", "lamp"});
+  EXPECT_EQ(search.status, 2);
+  EXPECT_THAT(search.err, HasSubstr("error (filter): "));
+  EXPECT_THAT(search.err, Not(HasSubstr("^")));
+}
+
+TEST_F(Program, RunWritesToStandardOutputForADash) {
+  std::ofstream(file("dash.jsonl")) << R"({"id": "r1", "query": "lamp", "size": 2})"
+                                    << "\n";
+  const std::string requests = file("dash.jsonl").string();
+  const ProgramResult to_file =
+      on_store({"run", "--requests", requests, "--output", file("dash.run").string()});
+  ASSERT_EQ(to_file.status, 0) << to_file.err;
+  const ProgramResult result = on_store({"run", "--requests", requests, "--output", "-"});
+  ASSERT_EQ(result.status, 0) << result.err;
+  EXPECT_EQ(result.out, content(file("dash.run")));
+  EXPECT_THAT(result.err, HasSubstr("1 request answered in "));
+  EXPECT_FALSE(fs::exists("-"));
+  const ProgramResult both = on_store({"run", "--requests", requests, "--output", "-", "--json"});
+  EXPECT_EQ(both.status, 1);
+  EXPECT_EQ(both.out, "");
+}
+
+TEST_F(Program, SuggestPagesThroughItsSuggestions) {
+  const json all = answer({"suggest", "--json", "--size", "4", ""}).at("hits");
+  const json rest = answer({"suggest", "--json", "--size", "2", "--offset", "2", ""}).at("hits");
+  ASSERT_EQ(all.size(), 4u);
+  ASSERT_EQ(rest.size(), 2u);
+  EXPECT_EQ(rest.at(0), all.at(2));
+  EXPECT_EQ(rest.at(1), all.at(3));
+}
+
 TEST_F(Program, RunLeavesNoFileBehindWhenItCannotBegin) {
   const fs::path output = file("never.run");
   EXPECT_EQ(

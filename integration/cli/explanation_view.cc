@@ -26,6 +26,10 @@ std::string name_of(const plugin::Answer& answer, index::ItemId item) {
 
 void add_terms(TextTable& table, const query::LegExplanation& leg) {
   for (const query::TermScore& term : leg.terms) {
+    if (term.document_frequency == 0) {
+      table.add_row({"match", signed_number(term.score), term.term, ""});
+      continue;
+    }
     std::string statistics = "tf " + count_text(term.frequency) + ", in " + grouped(term.document_frequency) +
                              (term.document_frequency == 1 ? " item" : " items") + ", length " +
                              std::to_string(term.length);

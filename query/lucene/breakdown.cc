@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <memory>
 #include <numeric>
+#include <utility>
+
+#include "query/syntax/parser.h"
 
 namespace segue::query {
 
@@ -24,6 +27,14 @@ class Walker {
     if (cursor_ != nullptr) {
       if (cursor_->seek(item) != item) return false;
       leaves.push_back({query_.node, cursor_->score(), query_.leaf->explain(item, boost_)});
+      const bool word = !leaves.back().terms.empty();
+      if (!word && query_.node->get_if<syntax::Operator>() == nullptr) {
+        TermScore match;
+        match.term = syntax::print(*query_.node);
+        match.boost = boost_;
+        match.score = leaves.back().score;
+        leaves.back().terms.push_back(std::move(match));
+      }
       return true;
     }
     const std::size_t begin = leaves.size();

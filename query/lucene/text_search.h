@@ -19,7 +19,9 @@ namespace segue::query {
 /// nodes must be those of the very tree that is searched.
 using OperatorScores = std::map<const syntax::Node*, std::vector<index::ScoredItem>>;
 
-/// BM25 of one word of one item, with all that went into it.
+/// BM25 of one word of one item, with all that went into it. A clause that is no word (an attribute, a
+/// prefix, a range) has its canonical text as `term`, its boost as the score, and no statistics:
+/// document_frequency 0.
 struct TermScore {
   std::string field;
   std::string term;      ///< as indexed
@@ -35,7 +37,7 @@ struct TermScore {
 struct LeafScore {
   const syntax::Node* node = nullptr;
   double score = 0;              ///< boosts included; 0 where a clause around it did not match
-  std::vector<TermScore> terms;  ///< of a text leaf
+  std::vector<TermScore> terms;  ///< of a text leaf, one at least
 };
 
 /// The sum of leaves is the item's score.

@@ -19,7 +19,7 @@ using nlohmann::ordered_json;
   throw Error(ErrorKind::kBadInput, what, where, mend);
 }
 
-json parse(std::string_view text, std::string_view where) {
+json parse(std::string_view text, std::string_view where, const std::string& mend) {
   try {
     return json::parse(text);
   } catch (const json::exception& error) {
@@ -27,7 +27,7 @@ json parse(std::string_view text, std::string_view where) {
     fail(where,
          "this is no JSON" +
              (place == nullptr ? "" : ", from its byte " + std::to_string(place->byte) + " on"),
-         "send one JSON object a line, UTF-8");
+         mend);
   }
 }
 
@@ -177,7 +177,7 @@ ordered_json json_of(const Answer& answer, const AnswerHit& entry) {
 }  // namespace
 
 Request parse_request(std::string_view text, std::string_view where) {
-  const json object = parse(text, where);
+  const json object = parse(text, where, "send one JSON object a line, UTF-8");
   if (!object.is_object()) fail(where, "a request has to be a JSON object");
   Request request;
   for (const auto& [key, value] : object.items()) {
@@ -243,7 +243,7 @@ Request parse_request(std::string_view text, std::string_view where) {
 }
 
 std::vector<index::Event> parse_session(std::string_view text, std::string_view where) {
-  return session_of(parse(text, where), "ctx", where);
+  return session_of(parse(text, where, "send an array of events such as [{\"item\": \"ID\"}]"), "ctx", where);
 }
 
 query::ParamValue parse_param(std::string_view text, std::string_view where) {

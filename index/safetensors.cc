@@ -371,4 +371,9 @@ std::string Safetensors::metadata(std::string_view key) const {
   return found == impl_->metadata.end() ? std::string() : found->second;
 }
 
+bool are_offsets(std::span<const std::int64_t> offsets, std::size_t lists, std::size_t flat) {
+  return offsets.size() == lists + 1 && offsets.front() == 0 &&
+         offsets.back() == static_cast<std::int64_t>(flat) && std::is_sorted(offsets.begin(), offsets.end());
+}
+
 }  // namespace segue::index

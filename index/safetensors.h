@@ -45,6 +45,10 @@ class SafetensorsWriter {
   std::map<std::string, std::string, std::less<>> metadata_;
 };
 
+/// Whether these are the offsets of `lists` lists laid end to end in `flat` elements: lists + 1 numbers, 0
+/// first, never falling, flat at last.
+bool are_offsets(std::span<const std::int64_t> offsets, std::size_t lists, std::size_t flat);
+
 /// A safetensors file, mapped. Opening checks the header against the file's size: offsets in bounds, no
 /// overlap, no hole, sizes that match shape and type; Error (kDamagedStore) names the file and what is wrong.
 /// Tensors of a type that Segue does not write are listed but not handed out; those that a foreign writer

@@ -33,6 +33,10 @@ std::optional<SeenRule> parse_seen_rule(std::string_view text) {
   return SeenRule::last(n);
 }
 
+std::vector<SeenRule> seen_rule_candidates() {
+  return {SeenRule::include(), SeenRule::last(1), SeenRule::last(2), SeenRule::last(3), SeenRule::exclude()};
+}
+
 std::vector<ItemId> left_out(const SeenRule& rule, std::span<const ItemId> session) {
   std::vector<ItemId> items;
   if (rule.kind == SeenRule::Kind::kInclude) return items;

@@ -29,6 +29,10 @@ std::string to_string(const SeenRule& rule);
 /// The reverse; nothing for any other text ("last:0" too).
 std::optional<SeenRule> parse_seen_rule(std::string_view text);
 
+/// The rules that validation chooses among, those that leave out less first: include, the last 1 to 3,
+/// exclude.
+std::vector<SeenRule> seen_rule_candidates();
+
 /// The distinct items that the rule leaves out for a session (oldest first), newest first. Repeats count
 /// once.
 std::vector<ItemId> left_out(const SeenRule& rule, std::span<const ItemId> session);

@@ -128,9 +128,7 @@ std::unique_ptr<Transitions> Transitions::open(const std::filesystem::path& file
   model->successors_ = tensors->i32("successors");
   model->values_ = tensors->vector("values", model->successors_.size());
   const auto& offsets = model->offsets_;
-  if (offsets.size() != catalogue.size() + 1 || offsets.front() != 0 ||
-      offsets.back() != static_cast<std::int64_t>(model->successors_.size()) ||
-      !std::is_sorted(offsets.begin(), offsets.end())) {
+  if (!are_offsets(offsets, catalogue.size(), model->successors_.size())) {
     refuse(*tensors, "offsets do not divide the pairs among " + std::to_string(catalogue.size()) + " items");
   }
   for (const std::int32_t item : model->successors_) {

@@ -1,7 +1,6 @@
 #include "index/reindex/evaluation.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 #include <stdexcept>
@@ -176,8 +175,7 @@ Evaluation Evaluator::evaluate(const Scorer& scorer, std::span<const HeldOut> he
 }
 
 SeenRule Evaluator::choose_seen_rule(const Scorer& scorer, std::span<const HeldOut> held_out) const {
-  const std::array rules{SeenRule::include(), SeenRule::last(1), SeenRule::last(2), SeenRule::last(3),
-                         SeenRule::exclude()};
+  const std::vector<SeenRule> rules = seen_rule_candidates();
   const auto by_rule = ranks(scorer, held_out, rules);
   std::size_t best = 0;
   for (std::size_t r = 1; r < rules.size(); ++r) {

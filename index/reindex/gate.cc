@@ -15,10 +15,6 @@ std::vector<HeldOut> every_second(std::span<const HeldOut> held_out, std::size_t
   return half;
 }
 
-std::vector<SeenRule> seen_rules() {
-  return {SeenRule::include(), SeenRule::last(1), SeenRule::last(2), SeenRule::last(3), SeenRule::exclude()};
-}
-
 std::string figures(const std::string& ahead, double theirs, double ours) {
   char text[160];
   std::snprintf(text, sizeof text, "%s has NDCG@10 %.4f on the held-back events, the blend %.4f",
@@ -42,7 +38,7 @@ Validation validate(const ModelSet& models, std::span<const HeldOut> held_out,
   const std::vector<HeldOut> fit_half = every_second(held_out, 0);
   const std::vector<HeldOut> gate_half = every_second(held_out, 1);
   const Evaluator evaluator(environment.catalogue.searchable(), environment.pool, environment.progress);
-  const std::vector<SeenRule> rules = options.seen ? std::vector{*options.seen} : seen_rules();
+  const std::vector<SeenRule> rules = options.seen ? std::vector{*options.seen} : seen_rule_candidates();
   const std::vector<const SessionModel*> parts = models.parts();
 
   // The rule under which the best single model is best; of equal ones, the one that leaves out less.
@@ -112,7 +108,7 @@ TransitionOptions choose_transitions(std::span<const TransitionOptions> presets,
                                      std::span<const HeldOut> held_out, TrainingEnvironment& environment) {
   const std::vector<HeldOut> half = every_second(held_out, 0);
   const Evaluator evaluator(environment.catalogue.searchable(), environment.pool, environment.progress);
-  const std::vector<SeenRule> rules = seen_rules();
+  const std::vector<SeenRule> rules = seen_rule_candidates();
   TransitionOptions chosen = presets.front();
   double best = -1;
   for (const TransitionOptions& preset : presets) {

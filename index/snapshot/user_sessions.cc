@@ -34,11 +34,10 @@ std::string_view string_at(const Safetensors& file, const char* bytes, const cha
           static_cast<std::size_t>(ends[i + 1] - ends[i])};
 }
 
-/// Offsets that begin with 0, never fall and end with `last`.
+/// Offsets of however many lists that end with `last`.
 void check_offsets(const Safetensors& file, const char* name, std::size_t last) {
   const auto offsets = file.i64(name);
-  if (offsets.empty() || offsets.front() != 0 || offsets.back() != static_cast<std::int64_t>(last) ||
-      !std::is_sorted(offsets.begin(), offsets.end())) {
+  if (offsets.empty() || !are_offsets(offsets, offsets.size() - 1, last)) {
     throw Error(ErrorKind::kDamagedStore, std::string("tensor ") + name + " does not fit the others",
                 file.file().string(), "run `segue reindex` again, or roll back");
   }

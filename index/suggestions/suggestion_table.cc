@@ -14,11 +14,6 @@ std::string_view piece(std::span<const std::uint8_t> bytes, std::span<const std:
           static_cast<std::size_t>(offsets[i + 1]) - begin};
 }
 
-bool are_offsets(std::span<const std::int64_t> offsets, std::size_t rows, std::size_t bytes) {
-  return offsets.size() == rows + 1 && offsets.front() == 0 &&
-         offsets.back() == static_cast<std::int64_t>(bytes) && std::is_sorted(offsets.begin(), offsets.end());
-}
-
 bool all_below(std::span<const std::int32_t> values, std::size_t bound) {
   return std::all_of(values.begin(), values.end(),
                      [bound](std::int32_t v) { return v >= 0 && static_cast<std::size_t>(v) < bound; });

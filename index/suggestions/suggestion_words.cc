@@ -20,12 +20,9 @@ void for_each_word(std::string_view folded, Use use) {
   }
 }
 
-/// Offsets of a list of lists: 0 first, never falling, the length of the flat list at last.
 void check_offsets(const Safetensors& file, std::string_view name, std::span<const std::int64_t> offsets,
                    std::size_t lists, std::size_t flat) {
-  const bool ends = offsets.size() == lists + 1 && offsets.front() == 0 &&
-                    offsets.back() == static_cast<std::int64_t>(flat);
-  if (!ends || !std::is_sorted(offsets.begin(), offsets.end())) {
+  if (!are_offsets(offsets, lists, flat)) {
     throw Error(ErrorKind::kDamagedStore, "the tensor " + std::string(name) + " does not fit the others",
                 file.file().string(), "roll back, or run segue reindex again");
   }

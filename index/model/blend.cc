@@ -79,21 +79,21 @@ Blend::Blend(BlendWeights weights, std::span<const SessionModel* const> models)
   }
 }
 
-std::unique_ptr<BlendedSession> Blend::encode(std::span<const ItemId> items, ItemGroup group) const {
+std::unique_ptr<BlendedSession> Blend::encode(const SessionView& session, ItemGroup group) const {
   std::vector<BlendedSession::Part> parts;
   for (std::size_t m = 0; m < models_.size(); ++m) {
-    auto session = models_[m]->encode(items);
-    if (!session) continue;
-    const ScoreMoments moments = session->moments(group);
-    parts.push_back({models_[m], weights_.weights[m], std::move(session), moments});
+    auto encoded = models_[m]->encode(session);
+    if (!encoded) continue;
+    const ScoreMoments moments = encoded->moments(group);
+    parts.push_back({models_[m], weights_.weights[m], std::move(encoded), moments});
   }
   return parts.empty() ? nullptr : std::make_unique<BlendedSession>(std::move(parts));
 }
 
-BlendedTop Blend::top(std::span<const ItemId> items, std::size_t k, const ItemSet* allowed,
+BlendedTop Blend::top(const SessionView& session, std::size_t k, const ItemSet* allowed,
                       ItemGroup group) const {
-  const auto session = encode(items, group);
-  return session ? session->top(k, allowed) : BlendedTop{};
+  const auto blended = encode(session, group);
+  return blended ? blended->top(k, allowed) : BlendedTop{};
 }
 
 }  // namespace segue::index

@@ -71,10 +71,10 @@ class Blend {
   Blend(BlendWeights weights, std::span<const SessionModel* const> models);
 
   const BlendWeights& weights() const noexcept { return weights_; }
-  /// items: the session, oldest first. Null when no part knows anything of it.
-  std::unique_ptr<BlendedSession> encode(std::span<const ItemId> items, ItemGroup group) const;
+  /// Null when no part knows anything of the session.
+  std::unique_ptr<BlendedSession> encode(const SessionView& session, ItemGroup group) const;
   /// encode() and top() in one; empty when no part knows anything of the session.
-  BlendedTop top(std::span<const ItemId> items, std::size_t k, const ItemSet* allowed, ItemGroup group) const;
+  BlendedTop top(const SessionView& session, std::size_t k, const ItemSet* allowed, ItemGroup group) const;
 
  private:
   BlendWeights weights_;

@@ -50,7 +50,7 @@ class ContestMaker {
 
     const std::size_t models = task_.models.size();
     std::vector<std::unique_ptr<EncodedSession>> sessions;
-    for (const SessionModel* model : task_.models) sessions.push_back(model->encode(held_out.prefix));
+    for (const SessionModel* model : task_.models) sessions.push_back(model->encode(held_out.view()));
     std::vector<ItemId> items = candidates(sessions, allowed);
     const auto target = std::lower_bound(items.begin(), items.end(), held_out.target);
     if (target == items.end() || *target != held_out.target) return false;

@@ -150,8 +150,8 @@ std::vector<float> MfModel::fold_in(std::span<const ItemId> items) const {
   return user;
 }
 
-std::unique_ptr<EncodedSession> MfModel::encode(std::span<const ItemId> items) const {
-  auto user = fold_in(items);
+std::unique_ptr<EncodedSession> MfModel::encode(const SessionView& session) const {
+  auto user = fold_in(session.items);
   return user.empty() ? nullptr : std::make_unique<Session>(*this, std::move(user));
 }
 

@@ -32,7 +32,7 @@ class MfModel final : public SessionModel {
 
   std::string_view name() const noexcept override { return "mf"; }
   bool knows(ItemId item) const override { return row(item) != kNoRow; }
-  std::unique_ptr<EncodedSession> encode(std::span<const ItemId> items) const override;
+  std::unique_ptr<EncodedSession> encode(const SessionView& session) const override;
 
  private:
   class Session;

@@ -94,7 +94,7 @@ void Popularity::save(const std::filesystem::path& file) const {
   writer.write(file);
 }
 
-std::unique_ptr<EncodedSession> Popularity::encode(std::span<const ItemId> /*items*/) const {
+std::unique_ptr<EncodedSession> Popularity::encode(const SessionView& /*session*/) const {
   return std::make_unique<Session>(*this);
 }
 

@@ -30,7 +30,7 @@ class Popularity final : public SessionModel {
   std::string_view name() const noexcept override { return "popularity"; }
   bool knows(ItemId item) const override { return item < counts_.size(); }
   /// Never null, not even for an empty session.
-  std::unique_ptr<EncodedSession> encode(std::span<const ItemId> items) const override;
+  std::unique_ptr<EncodedSession> encode(const SessionView& session) const override;
 
  private:
   class Session;

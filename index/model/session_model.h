@@ -8,6 +8,7 @@
 
 #include "index/item.h"
 #include "index/item_set.h"
+#include "index/model/session_view.h"
 
 namespace segue::index {
 
@@ -20,16 +21,18 @@ struct ScoreMoments {
 /// Which items the moments are taken over: those of every kind but `query`, or those of kind `query`.
 enum class ItemGroup { kSearchable, kQueries };
 
-/// A session as one model sees it: the result of encoding. Immutable, thread-safe; must not outlive its model.
+/// A session as one model sees it: the result of encoding. Immutable, thread-safe; must not outlive its
+/// model.
 class EncodedSession {
  public:
   virtual ~EncodedSession() = default;
-  /// The k best items of `allowed` (null: all) by (falling score, rising item). Items that the model has no score for do
-  /// not appear.
+  /// The k best items of `allowed` (null: all) by (falling score, rising item). Items that the model has no
+  /// score for do not appear.
   virtual std::vector<ScoredItem> top(std::size_t k, const ItemSet* allowed) const = 0;
   /// Scores of the given items, in their order; 0 for an item that the model does not know.
   virtual void score(std::span<const ItemId> items, std::span<double> scores) const = 0;
-  /// score() of items 0, 1, ... scores.size() - 1: the whole catalogue. Models that have a faster way override it.
+  /// score() of items 0, 1, ... scores.size() - 1: the whole catalogue. Models that have a faster way
+  /// override it.
   virtual void score_all(std::span<double> scores) const {
     std::vector<ItemId> items(scores.size());
     std::iota(items.begin(), items.end(), ItemId{0});
@@ -46,8 +49,8 @@ class SessionModel {
   virtual std::string_view name() const noexcept = 0;  ///< "transformer", "mf", "transitions", "popularity"
   /// Whether the item takes part in a session of this model.
   virtual bool knows(ItemId item) const = 0;
-  /// items: the session, oldest first. Null when the model knows none of them.
-  virtual std::unique_ptr<EncodedSession> encode(std::span<const ItemId> items) const = 0;
+  /// Null when the model knows nothing of the session.
+  virtual std::unique_ptr<EncodedSession> encode(const SessionView& session) const = 0;
 };
 
 }  // namespace segue::index

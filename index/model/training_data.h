@@ -1,21 +1,29 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
-#include "index/event.h"
 #include "index/item.h"
+#include "index/model/context_sets.h"
+#include "index/model/session_view.h"
 
 namespace segue::index {
 
 /// What models learn from: sequences of items, flattened, and the catalogue's size. Sequence s is
-/// items[offsets[s] .. offsets[s + 1]), oldest first; weights has one entry per item event.
+/// items[offsets[s] .. offsets[s + 1]), oldest first; the other lists have one entry per item event, or none
+/// at all where nothing is known.
 struct TrainingData {
   std::size_t item_count = 0;
   std::vector<std::size_t> offsets{0};
   std::vector<ItemId> items;
-  std::vector<float> weights;
+  std::vector<float> weights;           ///< always known
+  std::vector<double> times;            ///< seconds since 1970, NaN where unknown
+  std::vector<std::uint32_t> contexts;  ///< numbers of `sets`
+  std::shared_ptr<const ContextSets> sets;
 
   std::size_t sequences() const { return offsets.size() - 1; }
   std::span<const ItemId> sequence(std::size_t s) const {
@@ -24,6 +32,7 @@ struct TrainingData {
   std::span<const float> sequence_weights(std::size_t s) const {
     return {weights.data() + offsets[s], offsets[s + 1] - offsets[s]};
   }
+  /// One more sequence of which times and contexts are not known; only for data that has none.
   void append(std::span<const ItemId> sequence_items, std::span<const float> sequence_weights) {
     items.insert(items.end(), sequence_items.begin(), sequence_items.end());
     weights.insert(weights.end(), sequence_weights.begin(), sequence_weights.end());
@@ -35,6 +44,20 @@ struct TrainingData {
 struct HeldOut {
   std::vector<ItemId> prefix;  ///< oldest first, at least one
   ItemId target = kNoItem;
+  std::vector<std::uint32_t> contexts{};       ///< of the prefix, numbers of `sets`; or empty
+  std::uint32_t request = ContextSets::kNone;  ///< of the target
+  std::shared_ptr<const ContextSets> sets{};
+  std::vector<std::string> texts{};  ///< typed before the target, no items
+
+  /// Valid as long as this is.
+  SessionView view() const {
+    SessionView session(prefix);
+    session.contexts = contexts;
+    session.request = request;
+    session.sets = sets.get();
+    session.texts = texts;
+    return session;
+  }
 };
 
 }  // namespace segue::index

@@ -76,8 +76,8 @@ TransformerModel::TransformerModel(TransformerWeights weights, std::shared_ptr<c
 
 TransformerModel::~TransformerModel() = default;
 
-std::unique_ptr<EncodedSession> TransformerModel::encode(std::span<const ItemId> items) const {
-  const std::vector<float> hidden = encoder_.encode(items);
+std::unique_ptr<EncodedSession> TransformerModel::encode(const SessionView& session) const {
+  const std::vector<float> hidden = encoder_.encode(session.items);
   if (hidden.empty()) return nullptr;
   return encoded(hidden);
 }

@@ -33,7 +33,7 @@ class TransformerModel final : public SessionModel {
 
   std::string_view name() const noexcept override { return "transformer"; }
   bool knows(ItemId item) const override { return weights_.row(item) != TransformerWeights::kNoRow; }
-  std::unique_ptr<EncodedSession> encode(std::span<const ItemId> items) const override;
+  std::unique_ptr<EncodedSession> encode(const SessionView& session) const override;
   /// The same for a session that an encoder has at hand already, for example SessionState::output(); hidden
   /// [d].
   std::unique_ptr<EncodedSession> encoded(std::span<const float> hidden) const;

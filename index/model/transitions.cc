@@ -196,7 +196,8 @@ double Transitions::history_weight(std::size_t k) const {
   return std::pow(static_cast<double>(k), -options_.decay_rate);
 }
 
-std::unique_ptr<EncodedSession> Transitions::encode(std::span<const ItemId> items) const {
+std::unique_ptr<EncodedSession> Transitions::encode(const SessionView& session) const {
+  const std::span<const ItemId> items = session.items;
   std::vector<ItemId> newest;
   std::size_t pairs = 0;
   for (std::size_t i = items.size(); i-- > 0 && newest.size() < options_.history;) {

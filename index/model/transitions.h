@@ -79,7 +79,7 @@ class Transitions final : public SessionModel {
   std::string_view name() const noexcept override { return "transitions"; }
   /// Items that lead to others.
   bool knows(ItemId item) const override;
-  std::unique_ptr<EncodedSession> encode(std::span<const ItemId> items) const override;
+  std::unique_ptr<EncodedSession> encode(const SessionView& session) const override;
 
  private:
   class Session;

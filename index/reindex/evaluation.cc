@@ -35,7 +35,7 @@ struct Standing {
 }  // namespace
 
 Scorer scorer_of(const SessionModel& model) {
-  return [&model](std::span<const ItemId> session, std::span<double> scores) {
+  return [&model](const SessionView& session, std::span<double> scores) {
     const auto encoded = model.encode(session);
     if (!encoded) {
       std::fill(scores.begin(), scores.end(), 0.0);
@@ -49,7 +49,7 @@ Scorer scorer_of(const SessionModel& model) {
 }
 
 Scorer scorer_of(const Blend& blend, ItemGroup group) {
-  return [&blend, group](std::span<const ItemId> session, std::span<double> scores) {
+  return [&blend, group](const SessionView& session, std::span<double> scores) {
     const auto encoded = blend.encode(session, group);
     if (encoded) {
       encoded->score_all(scores);
@@ -79,7 +79,7 @@ void Evaluator::for_each(const Scorer& scorer, std::span<const HeldOut> held_out
       std::vector<double> scores(group_->size());
       const std::size_t begin = first + block * kSequencesPerBlock;
       for (std::size_t s = begin; s < std::min(end, begin + kSequencesPerBlock); ++s) {
-        scorer(held_out[s].prefix, scores);
+        scorer(held_out[s].view(), scores);
         body(s, scores);
       }
     });

@@ -17,9 +17,9 @@
 
 namespace segue::index {
 
-/// Writes the score of every item of the catalogue for a session (oldest first); called from several threads.
+/// Writes the score of every item of the catalogue for a session; called from several threads.
 /// Scores of minus infinity put items at the end of the ranking, together.
-using Scorer = std::function<void(std::span<const ItemId> session, std::span<double> scores)>;
+using Scorer = std::function<void(const SessionView& session, std::span<double> scores)>;
 
 /// Items that the model does not know come last; when it knows nothing of the session, all items are tied.
 Scorer scorer_of(const SessionModel& model);

@@ -26,9 +26,9 @@ class Listed final : public SessionModel {
       : name_(std::move(name)), scores_(std::move(scores)) {}
   std::string_view name() const noexcept override { return name_; }
   bool knows(ItemId item) const override { return scores_.contains(item); }
-  std::unique_ptr<EncodedSession> encode(std::span<const ItemId> items) const override {
-    if (items.empty() || !knows(items.back())) return nullptr;
-    return std::make_unique<Session>(scores_.at(items.back()));
+  std::unique_ptr<EncodedSession> encode(const SessionView& session) const override {
+    if (session.items.empty() || !knows(session.items.back())) return nullptr;
+    return std::make_unique<Session>(scores_.at(session.items.back()));
   }
 
  private:

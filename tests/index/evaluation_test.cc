@@ -19,7 +19,7 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// The same scores for every session.
 Scorer fixed(std::vector<double> scores) {
-  return [scores](std::span<const ItemId>, std::span<double> out) {
+  return [scores](const SessionView&, std::span<double> out) {
     std::copy(scores.begin(), scores.end(), out.begin());
   };
 }
@@ -164,7 +164,7 @@ TEST(Evaluation, PutsItemsThatAModelDoesNotKnowLast) {
     };
     std::string_view name() const noexcept override { return "negative"; }
     bool knows(ItemId item) const override { return item == 0; }
-    std::unique_ptr<EncodedSession> encode(std::span<const ItemId>) const override {
+    std::unique_ptr<EncodedSession> encode(const SessionView&) const override {
       return std::make_unique<Session>();
     }
   } model;

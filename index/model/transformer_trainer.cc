@@ -1,93 +1,31 @@
 #include "index/model/transformer_trainer.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdio>
-#include <span>
+#include <optional>
 #include <string>
-#include <vector>
+#include <utility>
 
 #include "index/model/negative_sampler.h"
-#include "index/model/ppmi_embedding.h"
 #include "index/model/random_stream.h"
 #include "index/model/training_windows.h"
+#include "index/model/transformer_checkpoint.h"
 #include "index/model/transformer_gradients.h"
+#include "index/model/transformer_measure.h"
+#include "index/model/transformer_optimizer.h"
+#include "index/model/transformer_start.h"
+#include "index/snapshot/sha256.h"
 #include "kernels/error.h"
 
 namespace segue::index {
 namespace {
 
-/// Streams of random numbers that hang on the one seed.
-enum Stream : std::uint64_t { kBodyStart, kTableStart, kOrder, kNegatives, kDropout };
+using Clock = std::chrono::steady_clock;
 
-constexpr float kBodyDeviation = 0.088f;  // 1 / sqrt(128)
-constexpr float kEmbeddingDeviation = 0.02f;
-constexpr std::size_t kAdamRows = 512;  // rows of the table that one block of the optimiser takes
-
-/// Random products, zero biases, gains of 1 (which the constructor has set).
-void start_body(TransformerWeights& weights, std::uint64_t seed) {
-  RandomStream random(seed);
-  const TransformerBody body = weights.body();
-  const auto fill = [&](kernels::Matrix matrix, float deviation) {
-    for (std::size_t r = 0; r < matrix.rows; ++r) {
-      for (float& x : matrix.row_span(r)) x = deviation * random.normal();
-    }
-  };
-  fill(body.positions, kEmbeddingDeviation);
-  for (const auto& block : body.blocks) {
-    for (const kernels::Matrix matrix : {block.qkv, block.out, block.up, block.down})
-      fill(matrix, kBodyDeviation);
-  }
-}
-
-void start_table(TransformerWeights& weights, const TrainingWindows& windows,
-                 const TransformerOptions& options, const kernels::Backend& backend,
-                 kernels::ThreadPool& pool, const Progress& progress) {
-  const std::uint64_t seed = mix_seed(options.seed, kTableStart);
-  if (options.ppmi_start) {
-    ppmi_embedding(windows, {.deviation = kEmbeddingDeviation, .seed = seed}, backend, pool, progress,
-                   weights.items());
-    return;
-  }
-  RandomStream random(seed);
-  const kernels::Matrix table = weights.items();
-  for (std::size_t r = 0; r < table.rows; ++r) {
-    for (float& x : table.row_span(r)) x = kEmbeddingDeviation * random.normal();
-  }
-}
-
-/// Both moments of every parameter, and the schedule of the rate.
-class Optimizer {
- public:
-  Optimizer(const TransformerWeights& weights, const kernels::Backend& backend, kernels::ThreadPool& pool)
-      : backend_(backend),
-        pool_(pool),
-        body_first_(weights.flat_body().size()),
-        body_second_(weights.flat_body().size()) {
-    items_first_.reshape_to_zeros(weights.items().rows, weights.items().cols);
-    items_second_.reshape_to_zeros(weights.items().rows, weights.items().cols);
-  }
-
-  void step(TransformerWeights& weights, const TransformerGradients& gradients, float rate) {
-    const kernels::AdamStep adam{.rate = rate, .step = ++steps_};
-    backend_.adam(adam, gradients.body(), weights.flat_body(), body_first_, body_second_);
-    const auto rows = gradients.rows();
-    pool_.run((rows.size() + kAdamRows - 1) / kAdamRows, [&](std::size_t block) {
-      const std::size_t begin = block * kAdamRows;
-      const std::size_t count = std::min(kAdamRows, rows.size() - begin);
-      backend_.adam_rows(adam, rows.subspan(begin, count), gradients.items().rows_at(begin, count),
-                         weights.items(), items_first_.view(), items_second_.view());
-    });
-  }
-  std::size_t steps() const { return steps_; }
-
- private:
-  const kernels::Backend& backend_;
-  kernels::ThreadPool& pool_;
-  std::vector<float> body_first_, body_second_;
-  MatrixBuffer items_first_, items_second_;
-  std::size_t steps_ = 0;
-};
+/// Streams of random numbers that hang on the one seed; 0 and 1 belong to transformer_start.cc.
+enum Stream : std::uint64_t { kOrder = 2, kNegatives, kDropout };
 
 /// Share of the highest rate: up over the warm-up's steps, then down in proportion to what is done.
 float rate_share(const TransformerOptions& options, std::size_t step, std::size_t total_steps, double done) {
@@ -96,110 +34,269 @@ float rate_share(const TransformerOptions& options, std::size_t step, std::size_
   return static_cast<float>(1 - (1 - static_cast<double>(options.final_rate)) * done);
 }
 
-/// Mean of about the last hundred losses.
-class RecentLoss {
- public:
-  void add(double loss) {
-    weight_ = 1 + 0.99 * weight_;
-    mean_ += (loss - mean_) / weight_;
-  }
-  std::string note() const {
-    char text[32];
-    std::snprintf(text, sizeof text, "loss %.2f", mean_);
-    return text;
-  }
-
- private:
-  double weight_ = 0;
-  double mean_ = 0;
-};
-
 Error diverged(std::size_t step) {
   return {ErrorKind::kBadInput, "the Transformer's training has left the finite numbers",
           "step " + std::to_string(step), "lower transformer.rate"};
 }
 
-}  // namespace
-
-TransformerConfig TransformerOptions::config() const {
-  return {.width = width,
-          .layers = layers,
-          .heads = heads,
-          .feed_forward = feed_forward,
-          .window = window,
-          .temperature = temperature};
-}
-
-void TransformerOptions::validate() const {
-  config().validate();
-  const auto require = [](bool holds, const char* key, const char* rule) {
-    if (!holds) throw Error(ErrorKind::kUsage, rule, std::string("transformer.") + key);
-  };
-  require(epochs > 0, "epochs", "must be positive");
-  require(dropout >= 0 && dropout < 1, "dropout", "must be at least 0 and below 1");
-  require(std::isfinite(rate) && rate > 0, "rate", "must be positive");
-  require(final_rate >= 0 && final_rate <= 1, "final_rate", "must be from 0 to 1");
-  require(batch_sequences > 0, "batch_sequences", "must be positive");
-  require(batch_positions > 0, "batch_positions", "must be positive");
-  require(negatives > 0, "negatives", "must be positive");
-  require(std::isfinite(negative_power) && negative_power >= 0, "negative_power", "must not be negative");
-  require(shard_positions > 0, "shard_positions", "must be positive");
-}
-
-TransformerWeights train_transformer(const TrainingData& data, const TransformerOptions& options,
-                                     const kernels::Backend& backend, kernels::ThreadPool& pool,
-                                     Progress& progress) {
-  options.validate();
-  TrainingWindows windows(data);
+TrainingWindows windows_of(const TransformerTraining& training) {
+  training.options.validate();
+  TrainingWindows windows(training.data);
   if (windows.positions() == 0) {
     throw Error(ErrorKind::kBadInput,
                 "no sequence has two items, so there is nothing for a Transformer to learn", {},
                 "give events with longer sessions, or leave 'transformer' out of the models");
   }
-  const auto vocabulary = windows.vocabulary();
-  TransformerWeights weights(options.config(), {vocabulary.begin(), vocabulary.end()});
-  start_body(weights, mix_seed(options.seed, kBodyStart));
-  start_table(weights, windows, options, backend, pool, progress);
+  return windows;
+}
 
-  NegativeSampler sampler(windows.frequency(), options.negative_power);
-  TransformerGradients gradients(options.config(), vocabulary.size(), backend, pool, options.shard_positions);
-  Optimizer optimizer(weights, backend, pool);
-  RandomStream negative_draws(mix_seed(options.seed, kNegatives));
-  const BatchLimits limits{
-      .window = options.window, .sequences = options.batch_sequences, .positions = options.batch_positions};
-  const auto epochs = static_cast<double>(options.epochs);
-  std::size_t total_steps = 0;  // about, since offsets differ by epoch; only the warm-up looks at it
-  TrainingBatch batch;
-  RecentLoss recent;
-  for (std::size_t epoch = 0; epoch < options.epochs; ++epoch) {
-    windows.start_epoch(limits, mix_seed(options.seed, kOrder), epoch);
-    if (epoch == 0) total_steps = windows.steps() * options.epochs;
-    std::size_t seen = 0;
-    while (windows.next(batch)) {
-      progress.check();
-      const double done = (static_cast<double>(epoch) +
-                           static_cast<double>(seen) / static_cast<double>(windows.positions())) /
-                          epochs;
-      progress.update(done, 1, optimizer.steps() == 0 ? std::string() : recent.note());
-      const double loss =
-          gradients.compute(weights, batch, sampler.draw(options.negatives, negative_draws),
-                            {options.dropout, mix_seed(mix_seed(options.seed, kDropout), optimizer.steps())});
-      if (!std::isfinite(loss)) throw diverged(optimizer.steps() + 1);
-      recent.add(loss);
-      const float share = rate_share(options, optimizer.steps(), total_steps, done);
-      optimizer.step(weights, gradients, options.rate * share);
-      seen += batch.positions();
-    }
+/// What a checkpoint belongs to: all that the weights depend on.
+std::string digest_of(const TransformerTraining& training) {
+  Sha256 sum;
+  const auto add = [&](const auto& values) { sum.update(std::as_bytes(std::span(values))); };
+  sum.update(to_text(training.options));
+  add(training.data.offsets);
+  add(training.data.items);
+  for (const HeldOut& one : training.validation) {
+    add(one.prefix);
+    add(std::span(&one.target, 1));
   }
-  // The loss of the last step was finite, but nobody has seen what that step made of the weights.
+  if (training.ranked != nullptr) add(training.ranked->words());
+  return sum.finish();
+}
+
+/// A training under way. Between two steps everything that the next one depends on is in state_.
+class Trainer {
+ public:
+  Trainer(const TransformerTraining& training, const kernels::Backend& backend, kernels::ThreadPool& pool,
+          Progress& progress);
+  TrainedTransformer run();
+
+ private:
+  /// Whether there was a checkpoint to go on from.
+  bool read_checkpoint();
+  void write_checkpoint();
+  void start_epoch(TrainingBatch& batch);
+  void run_epoch();
+  void take_step(const TrainingBatch& batch);
+  void end_epoch();
+  /// Between two steps: shows where the training is, stops when asked to, writes a checkpoint when it is
+  /// time.
+  void pause();
+  void require_finite_weights() const;
+  /// "loss 4.31, rate 2.1e-03, NDCG@10 0.0695": of late, of the last step, after the last epoch.
+  std::string note() const;
+  double share_done() const;
+  /// By this run, were it not to end early.
+  double positions_to_do() const {
+    return static_cast<double>(options_.last_epoch() * windows_.positions() - resumed_at_);
+  }
+  double seconds() const;
+
+  const TransformerTraining& training_;
+  const TransformerOptions& options_;
+  const kernels::Backend& backend_;
+  kernels::ThreadPool& pool_;
+  Progress& progress_;
+  TrainingWindows windows_;
+  TransformerState state_;
+  NegativeSampler sampler_;
+  TransformerGradients gradients_;
+  TransformerOptimizer optimizer_;
+  std::optional<TransformerMeasure> measure_;
+  std::optional<TransformerCheckpoint> checkpoint_;
+  std::size_t total_steps_ = 0;  // about, since offsets differ by epoch; only the warm-up looks at it
+  std::size_t seen_ = 0;         // positions of the epoch under way that are done
+  std::size_t resumed_at_ = 0;   // positions that were done when this run began
+  float rate_ = 0;               // of the last step
+  Clock::time_point start_ = Clock::now();
+  Clock::time_point written_ = start_;  // when the last checkpoint was
+};
+
+Trainer::Trainer(const TransformerTraining& training, const kernels::Backend& backend,
+                 kernels::ThreadPool& pool, Progress& progress)
+    : training_(training),
+      options_(training.options),
+      backend_(backend),
+      pool_(pool),
+      progress_(progress),
+      windows_(windows_of(training)),
+      state_({options_.config(), {windows_.vocabulary().begin(), windows_.vocabulary().end()}},
+             options_.patience),
+      sampler_(windows_.frequency(), options_.negative_power),
+      gradients_(options_.config(), windows_.vocabulary().size(), backend, pool, options_.shard_positions),
+      optimizer_(backend, pool) {
+  if (!training.validation.empty())
+    measure_.emplace(training.validation, windows_.vocabulary(), training.ranked, backend, pool);
+  if (!training.checkpoint.empty()) checkpoint_.emplace(training.checkpoint, digest_of(training));
+  TrainingBatch unused;
+  start_epoch(unused);
+  total_steps_ = windows_.steps() * options_.epochs;
+}
+
+double Trainer::seconds() const {
+  return std::chrono::duration<double>(Clock::now() - start_).count();
+}
+
+/// Of the whole schedule, whatever part of it is run.
+double Trainer::share_done() const {
+  const double epoch = static_cast<double>(seen_) / static_cast<double>(windows_.positions());
+  return (static_cast<double>(state_.epoch) + epoch) / static_cast<double>(options_.epochs);
+}
+
+bool Trainer::read_checkpoint() {
+  if (!checkpoint_) return false;
+  const std::string file = checkpoint_->file().string();
+  const TransformerCheckpoint::Reading reading = checkpoint_->read(state_);
+  switch (reading.found) {
+    case TransformerCheckpoint::Found::kNothing:
+      return false;
+    case TransformerCheckpoint::Found::kOther:
+      progress_.message(file + " is a checkpoint of other data, options or seed: the training begins anew");
+      return false;
+    case TransformerCheckpoint::Found::kDamaged:
+      progress_.message("the checkpoint is damaged: the training begins anew: " + reading.problem);
+      return false;
+    case TransformerCheckpoint::Found::kState:
+      break;
+  }
+  progress_.message("the training goes on from " + file + ": " + std::to_string(state_.epoch) +
+                    " epochs and " + std::to_string(state_.step) + " steps are done");
+  return true;
+}
+
+void Trainer::write_checkpoint() {
+  state_.seconds += seconds();
+  start_ = written_ = Clock::now();
+  checkpoint_->write(state_);
+}
+
+std::string Trainer::note() const {
+  if (state_.moments.steps == 0) return "";
+  char text[96];
+  std::snprintf(text, sizeof text, "loss %.2f, rate %.1e", state_.recent_loss, static_cast<double>(rate_));
+  std::string note = text;
+  if (!state_.curve.empty() && state_.curve.back().validation) {
+    std::snprintf(text, sizeof text, ", NDCG@10 %.4f", *state_.curve.back().validation);
+    note += text;
+  }
+  return note;
+}
+
+void Trainer::pause() {
+  const std::size_t done = state_.epoch * windows_.positions() + seen_ - resumed_at_;
+  progress_.update(static_cast<double>(done), positions_to_do(), note());
+  try {
+    progress_.check();
+  } catch (const Error& error) {
+    if (checkpoint_ && error.kind() == ErrorKind::kInterrupted) {
+      write_checkpoint();
+      progress_.message("the same command goes on from " + checkpoint_->file().string());
+    }
+    throw;
+  }
+  if (checkpoint_ &&
+      std::chrono::duration<double>(Clock::now() - written_).count() >= training_.checkpoint_seconds) {
+    write_checkpoint();
+  }
+}
+
+void Trainer::start_epoch(TrainingBatch& batch) {
+  windows_.start_epoch({.window = options_.window,
+                        .sequences = options_.batch_sequences,
+                        .positions = options_.batch_positions},
+                       mix_seed(options_.seed, kOrder), state_.epoch);
+  seen_ = 0;
+  for (std::size_t step = 0; step < state_.step && windows_.next(batch); ++step) seen_ += batch.positions();
+}
+
+void Trainer::take_step(const TrainingBatch& batch) {
+  const std::size_t steps = state_.moments.steps;
+  RandomStream draws(mix_seed(mix_seed(options_.seed, kNegatives), steps));
+  const double loss =
+      gradients_.compute(state_.weights, batch, sampler_.draw(options_.negatives, draws),
+                         {options_.dropout, mix_seed(mix_seed(options_.seed, kDropout), steps)});
+  if (!std::isfinite(loss)) throw diverged(steps + 1);
+  rate_ = options_.rate * rate_share(options_, steps, total_steps_, share_done());
+  optimizer_.step(gradients_, rate_, state_.weights, state_.moments);
+
+  seen_ += batch.positions();
+  ++state_.step;
+  state_.loss += loss * static_cast<double>(batch.positions());
+  // The mean of about the last hundred losses.
+  const double weight = 100 * (1 - std::pow(0.99, static_cast<double>(steps + 1)));
+  state_.recent_loss += (loss - state_.recent_loss) / weight;
+}
+
+void Trainer::run_epoch() {
+  TrainingBatch batch;
+  start_epoch(batch);
+  while (windows_.next(batch)) {
+    pause();
+    take_step(batch);
+  }
+  end_epoch();
+}
+
+void Trainer::end_epoch() {
+  ++state_.epoch;
+  state_.curve.push_back({.epoch = state_.epoch,
+                          .step = state_.moments.steps,
+                          .loss = state_.loss / static_cast<double>(windows_.positions()),
+                          .validation = {},
+                          .rate = static_cast<double>(rate_),
+                          .seconds = 0});
+  if (measure_) {
+    const std::vector<float> values = measure_->ndcg(state_.weights);
+    state_.curve.back().validation = mean_of(values);
+    if (state_.stopping.add(values)) state_.chosen = state_.weights;
+  }
+  state_.curve.back().seconds = state_.seconds + seconds();
+  state_.finished = state_.epoch == options_.last_epoch() || (measure_ && state_.stopping.over());
+  state_.step = 0;
+  state_.loss = 0;
+  seen_ = 0;
+}
+
+void Trainer::require_finite_weights() const {
   const auto finite = [](std::span<const float> values) {
     return std::all_of(values.begin(), values.end(), [](float x) { return std::isfinite(x); });
   };
-  if (!finite(weights.flat_body()) || !finite({weights.items().data, vocabulary.size() * options.width})) {
-    throw diverged(optimizer.steps());
-  }
-  progress.update(1, 1, recent.note());
-  return weights;
+  const kernels::ConstMatrix table = state_.weights.items();
+  if (!finite(state_.weights.flat_body()) || !finite({table.data, table.rows * table.cols}))
+    throw diverged(state_.moments.steps);
+}
+
+TrainedTransformer Trainer::run() {
+  if (!read_checkpoint()) state_.weights = untrained_weights(windows_, options_, backend_, pool_, progress_);
+  TrainingBatch unused;
+  start_epoch(unused);
+  resumed_at_ = state_.epoch * windows_.positions() + seen_;
+
+  const bool was_finished = state_.finished;
+  while (!state_.finished) run_epoch();
+  // The loss of the last step was finite, but nobody has seen what that step made of the weights.
+  require_finite_weights();
+  if (checkpoint_ && !was_finished) write_checkpoint();
+  const double total = std::max(1.0, positions_to_do());
+  progress_.update(total, total, note());
+  const std::size_t epochs = state_.chosen ? state_.stopping.chosen() : state_.epoch;
+  return {state_.chosen ? *std::move(state_.chosen) : std::move(state_.weights), epochs,
+          std::move(state_.curve)};
+}
+
+}  // namespace
+
+TrainedTransformer train_transformer(const TransformerTraining& training, const kernels::Backend& backend,
+                                     kernels::ThreadPool& pool, Progress& progress) {
+  return Trainer(training, backend, pool, progress).run();
+}
+
+TransformerWeights train_transformer(const TrainingData& data, const TransformerOptions& options,
+                                     const kernels::Backend& backend, kernels::ThreadPool& pool,
+                                     Progress& progress) {
+  return train_transformer(TransformerTraining{.data = data, .options = options}, backend, pool, progress)
+      .weights;
 }
 
 }  // namespace segue::index

@@ -1,9 +1,14 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <vector>
 
+#include "index/item_set.h"
+#include "index/model/learning_curve.h"
 #include "index/model/training_data.h"
+#include "index/model/transformer_options.h"
 #include "index/model/transformer_weights.h"
 #include "index/progress.h"
 #include "kernels/backend.h"
@@ -11,48 +16,42 @@
 
 namespace segue::index {
 
-/// How a session Transformer is trained. The defaults are those that won on validation items of purchase
-/// histories with 10,000 to 40,000 users. For few users with long histories (thousands of users, hundreds of
-/// events): negatives 1024, rate .002, dropout .3, epochs 8.
-struct TransformerOptions {
-  // --- the model
-  std::size_t width = 128;  ///< 64 halves time and memory, and costs about 5 % of NDCG
-  std::size_t layers = 2;   ///< 1 costs about 1 %
-  std::size_t heads = 2;
-  std::size_t feed_forward = 128;
-  std::size_t window = 50;    ///< events that count; time grows with it only where sessions are long
-  float temperature = 0.07f;  ///< smaller: sharper ranking of the head, slower learning of the tail
+/// A training: what it learns from, how, and what it may have beside. Views and references are valid for the
+/// call.
+struct TransformerTraining {
+  const TrainingData& data;
+  TransformerOptions options;
 
-  // --- the training
-  std::size_t epochs = 14;          ///< more (to 20) still helped a little, as long as the dropout is high
-  float dropout = 0.4f;             ///< lower where the log is large beside the model
-  float rate = 4e-3f;               ///< the highest learning rate, reached after the warm-up
-  std::size_t warm_up_steps = 100;  ///< at most a tenth of all steps
-  float final_rate = 0.02f;         ///< share of the rate that is left at the end of the linear decay
-  std::size_t batch_sequences = 256;
-  std::size_t batch_positions = 1600;  ///< whichever is reached first ends a step: short sessions count by
-                                       ///< number, long histories by events (32 full windows)
-  std::size_t negatives = 2048;        ///< at the size of the vocabulary or above, the full softmax
-  double negative_power = 0.5;         ///< negatives are drawn from frequency^power
-  bool ppmi_start = true;              ///< item table from co-occurrence; worth 5 to 7 % of NDCG for seconds
-  std::uint64_t seed = 1;
+  /// Measured after each epoch (NDCG@10, all items ranked) to choose the epoch that is kept; empty: the last
+  /// epoch is kept.
+  std::span<const HeldOut> validation = {};
+  const ItemSet* ranked = nullptr;  ///< the items that the measure ranks; null: all that the data has
 
-  /// Grain of parallel work. A smaller one uses more cores, and costs more adding up; results depend on it,
-  /// but not on the number of threads.
-  std::size_t shard_positions = 512;
+  /// A file from which the training goes on, when there is one of the same data and options, and to which it
+  /// writes where it stands: when checkpoint_seconds have passed since the last time, when it is interrupted,
+  /// and at its end. Empty: none. The weights do not depend on it.
+  std::filesystem::path checkpoint = {};
+  double checkpoint_seconds = 120;
+};
 
-  TransformerConfig config() const;
-  /// Throws Error (kUsage) that names the option that does not fit.
-  void validate() const;
+struct TrainedTransformer {
+  TransformerWeights weights;
+  std::size_t epochs = 0;  ///< after how many the weights were kept
+  std::vector<LearningPoint> curve;
 };
 
 /// Trains on every sequence of two items or more; the vocabulary is the items in them. Event weights are not
-/// used: an event is a step of a session, whatever its action. Tells progress the share done and the mean
-/// loss of late, and asks it before each step whether to go on. The same data, options and backend give the
-/// same bytes.
+/// used: an event is a step of a session, whatever its action. Tells progress the positions done, the loss of
+/// late, the last measure and the learning rate; asks it before each step whether to go on; and says in a
+/// message when it goes on from a checkpoint or leaves one alone. The same training on the same backend gives
+/// the same weights, whatever the number of threads and however often it was killed and went on.
 ///
 /// Throws Error: kBadInput when no sequence has two items, or when the loss stops being finite; kUsage for
-/// options.
+/// options; kInterrupted through progress; kResource for a checkpoint that cannot be written.
+TrainedTransformer train_transformer(const TransformerTraining& training, const kernels::Backend& backend,
+                                     kernels::ThreadPool& pool, Progress& progress);
+
+/// The same with data and options alone.
 TransformerWeights train_transformer(const TrainingData& data, const TransformerOptions& options,
                                      const kernels::Backend& backend, kernels::ThreadPool& pool,
                                      Progress& progress);

@@ -1,6 +1,7 @@
 #include "index/model/transformer_trainer.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -53,13 +54,22 @@ TrainingWindows windows_of(const TransformerTraining& training) {
 /// What a checkpoint belongs to: all that the weights depend on.
 std::string digest_of(const TransformerTraining& training) {
   Sha256 sum;
-  const auto add = [&](const auto& values) { sum.update(std::as_bytes(std::span(values))); };
+  const auto add = [&](const auto& values) {
+    sum.update(std::to_string(values.size()) + ":");
+    sum.update(std::as_bytes(std::span(values)));
+  };
+  const auto add_sets = [&](const ContextSets* sets) {
+    for (std::uint32_t set = 0; sets != nullptr && set < sets->size(); ++set) add((*sets)[set]);
+  };
   sum.update(to_text(training.options));
   add(training.data.offsets);
   add(training.data.items);
+  add(training.data.contexts);
+  add_sets(training.data.sets.get());
   for (const HeldOut& one : training.validation) {
     add(one.prefix);
-    add(std::span(&one.target, 1));
+    add(one.contexts);
+    add(std::array{one.target, one.request});
   }
   if (training.ranked != nullptr) add(training.ranked->words());
   return sum.finish();

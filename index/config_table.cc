@@ -70,6 +70,12 @@ constexpr ConfigRow kTable[] = {
      "negatives are drawn in proportion to frequency^negative_power"},
     {"transformer", "ppmi_start", SLOT(transformer.ppmi_start), 0, 0, "",
      "start the item table from co-occurrence instead of noise"},
+    {"transformer", "patience", SLOT(transformer.patience), 0, 10000, "",
+     "epochs without a better validation measure that end the training early; 0: all epochs are run"},
+    {"transformer", "validation_sequences", SLOT(transformer.validation_sequences), 0, 1e6, "",
+     "held-back sequences on which NDCG@10 is measured after each epoch; 0: none, and the last epoch is kept"},
+    {"transformer", "checkpoint_minutes", SLOT(transformer.checkpoint_minutes), 0, 1e6, "",
+     "with --checkpoint: time between two checkpoints of a training"},
 
     {"transitions", "preset", SLOT(transitions.preset), 0, 0, "auto broad damped recent custom",
      "\"auto\": the preset that is best on validation; \"custom\": the constants below but max_neighbours, "

@@ -42,6 +42,14 @@ TrainingData all_events(const EventLog& log, std::size_t item_count) {
   return data;
 }
 
+std::vector<HeldOut> measured_sample(std::span<const HeldOut> held_out, std::size_t most) {
+  const std::size_t half = (held_out.size() + 1) / 2;
+  const std::size_t count = std::min(half, most);
+  std::vector<HeldOut> sample;
+  for (std::size_t i = 0; i < count; ++i) sample.push_back(held_out[2 * (i * half / count)]);
+  return sample;
+}
+
 ValidationSplit hold_back(const EventLog& log, const Catalogue& catalogue, std::size_t most,
                           std::uint64_t seed) {
   std::vector<std::size_t> eligible;

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "index/catalogue.h"
@@ -25,5 +26,9 @@ TrainingData all_events(const EventLog& log, std::size_t item_count);
 /// sample is held back, drawn from the seed; the others are learned from whole.
 ValidationSplit hold_back(const EventLog& log, const Catalogue& catalogue, std::size_t most,
                           std::uint64_t seed);
+
+/// What a training measures itself on: an even sample, at most `most`, of every second held-back sequence
+/// from the first. Those are the ones on which constants are chosen; what the gate compares on stays unseen.
+std::vector<HeldOut> measured_sample(std::span<const HeldOut> held_out, std::size_t most);
 
 }  // namespace segue::index

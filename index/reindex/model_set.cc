@@ -1,6 +1,9 @@
 #include "index/reindex/model_set.h"
 
 #include <algorithm>
+#include <string_view>
+#include <system_error>
+#include <utility>
 
 namespace segue::index {
 
@@ -17,6 +20,21 @@ std::vector<const SessionModel*> ModelSet::parts() const {
   }
   return parts;
 }
+
+namespace {
+
+/// "transformer-all-events.safetensors" in the folder of checkpoints; empty without one.
+std::filesystem::path checkpoint_file(const std::filesystem::path& folder, std::string name,
+                                      std::string_view suffix) {
+  if (folder.empty()) return {};
+  for (const char c : suffix) {
+    if (c == ' ') name += '-';
+    if (c >= 'a' && c <= 'z') name += c;
+  }
+  return folder / (name + ".safetensors");
+}
+
+}  // namespace
 
 ModelSet train_models(const TrainingData& data, const TrainingPlan& plan, TrainingEnvironment& environment,
                       const std::string& suffix) {
@@ -37,10 +55,19 @@ ModelSet train_models(const TrainingData& data, const TrainingPlan& plan, Traini
   }
   if (plan.wants("transformer")) {
     environment.phases.begin("transformer" + suffix);
-    set.transformer =
-        std::make_unique<TransformerModel>(train_transformer(data, plan.transformer, environment.backend,
-                                                             environment.pool, environment.progress),
-                                           nullptr, environment.catalogue, environment.backend);
+    TransformerTraining training{
+        .data = data,
+        .options = plan.transformer,
+        .validation = environment.validation,
+        .ranked = &environment.catalogue.searchable(),
+        .checkpoint = checkpoint_file(environment.checkpoints, "transformer", suffix),
+        .checkpoint_seconds = plan.transformer_checkpoint_seconds};
+    TrainedTransformer trained =
+        train_transformer(training, environment.backend, environment.pool, environment.progress);
+    set.transformer_epochs = trained.epochs;
+    set.curves.push_back({"transformer" + suffix, std::move(trained.curve)});
+    set.transformer = std::make_unique<TransformerModel>(std::move(trained.weights), nullptr,
+                                                         environment.catalogue, environment.backend);
   }
   if (plan.wants("transitions")) {
     environment.phases.begin("transitions" + suffix);
@@ -48,6 +75,14 @@ ModelSet train_models(const TrainingData& data, const TrainingPlan& plan, Traini
                                          environment.progress);
   }
   return set;
+}
+
+void remove_checkpoints(const std::filesystem::path& folder) {
+  if (folder.empty()) return;
+  for (const std::string_view suffix : {"", " (all events)"}) {
+    std::error_code ignored;  // a file too many is no reason to call a published snapshot a failure
+    std::filesystem::remove(checkpoint_file(folder, "transformer", suffix), ignored);
+  }
 }
 
 }  // namespace segue::index

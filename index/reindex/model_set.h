@@ -1,12 +1,15 @@
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "index/catalogue.h"
 #include "index/config.h"
+#include "index/model/learning_curve.h"
 #include "index/model/mf_model.h"
 #include "index/model/popularity.h"
 #include "index/model/transformer_model.h"
@@ -23,6 +26,7 @@ struct TrainingPlan {
   std::vector<std::string> models;  ///< of "mf", "transformer", "transitions"
   MfOptions mf;
   TransformerOptions transformer;
+  double transformer_checkpoint_seconds = 120;  ///< between two checkpoints, where there is a folder for them
   TransitionOptions transitions;
 
   bool wants(std::string_view model) const;
@@ -34,6 +38,8 @@ struct ModelSet {
   std::unique_ptr<Transitions> transitions;
   std::unique_ptr<MfModel> mf;
   std::unique_ptr<TransformerModel> transformer;
+  std::size_t transformer_epochs = 0;  ///< after which its weights were kept
+  std::vector<LearningCurve> curves;   ///< of those that learn step by step
 
   /// Those that can be parts of a blend: all but popularity.
   std::vector<const SessionModel*> parts() const;
@@ -46,11 +52,17 @@ struct TrainingEnvironment {
   kernels::ThreadPool& pool;
   Progress& progress;
   Phases& phases;
+  std::span<const HeldOut> validation = {};  ///< what a training may measure itself on as it goes
+  std::filesystem::path checkpoints = {};    ///< folder of files that a training goes on from; empty: none
 };
 
 /// Trains all models of the plan, a phase each, named suffix + model. A model that the data does not allow
 /// (no sequence of two items) is left out.
 ModelSet train_models(const TrainingData& data, const TrainingPlan& plan, TrainingEnvironment& environment,
                       const std::string& suffix);
+
+/// Removes what trainings left in a folder of checkpoints, once nobody can want to go on from it. Other files
+/// stay. An empty path: nothing.
+void remove_checkpoints(const std::filesystem::path& folder);
 
 }  // namespace segue::index

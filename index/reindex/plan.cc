@@ -52,6 +52,7 @@ TransformerOptions transformer_options(const Config::Transformer& config, std::u
   options.negatives = config.negatives;
   options.negative_power = config.negative_power;
   options.ppmi_start = config.ppmi_start;
+  options.patience = config.patience;
   options.seed = seed;
   return options;
 }
@@ -79,6 +80,7 @@ TrainingPlan training_plan(const ReindexRequest& request) {
   if (request.models.empty()) plan.models.assign(kModels.begin(), kModels.end());
   plan.mf = mf_options(request.config.mf, request.seed);
   plan.transformer = transformer_options(request.config.transformer, request.seed);
+  plan.transformer_checkpoint_seconds = 60 * request.config.transformer.checkpoint_minutes;
   plan.transitions = transition_options(request.config.transitions);
   if (plan.wants("transformer")) plan.transformer.validate();
   return plan;

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <iterator>
+#include <nlohmann/json.hpp>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 #include "index/input/events_reader.h"
@@ -10,9 +12,11 @@
 #include "index/input/sessionise.h"
 #include "index/reindex/estimate.h"
 #include "index/reindex/held_out.h"
+#include "index/reindex/learning_curve_plot.h"
 #include "index/reindex/phases.h"
 #include "index/reindex/plan.h"
 #include "index/reindex/snapshot_writer.h"
+#include "index/snapshot/durable_file.h"
 #include "index/snapshot/snapshot_store.h"
 #include "kernels/error.h"
 
@@ -74,6 +78,26 @@ Input read_input(const ReindexRequest& request, ReindexReport& report, Phases& p
   return input;
 }
 
+/// What cannot be written is found now rather than after hours of training.
+void try_outputs(const ReindexRequest& request) {
+  if (!request.plot.empty()) write_durably(request.plot, learning_curves_svg({}));
+  if (request.checkpoints.empty()) return;
+  std::error_code error;
+  std::filesystem::create_directories(request.checkpoints, error);
+  if (error)
+    throw Error(ErrorKind::kResource, "cannot make the folder: " + error.message(),
+                request.checkpoints.string());
+}
+
+/// Into the report, the manifest and the picture.
+void keep_curves(const ModelSet& models, const ReindexRequest& request, Manifest& manifest,
+                 ReindexReport& report) {
+  report.curves.insert(report.curves.end(), models.curves.begin(), models.curves.end());
+  nlohmann::json& kept = manifest.training["curves"] = nlohmann::json::array();
+  for (const LearningCurve& curve : report.curves) kept.push_back(to_json(curve));
+  if (!request.plot.empty()) write_durably(request.plot, learning_curves_svg(report.curves));
+}
+
 /// Trains on all but the held-back events and decides; what it decides goes into the plan, the manifest and
 /// the report.
 void validate_models(const Input& input, const ReindexRequest& request, TrainingPlan& plan,
@@ -90,7 +114,13 @@ void validate_models(const Input& input, const ReindexRequest& request, Training
     environment.phases.begin("choose transitions");
     plan.transitions = choose_transitions(transition_presets(), split.train, split.held_out, environment);
   }
-  const ModelSet models = train_models(split.train, plan, environment, "");
+  const std::vector<HeldOut> measured =
+      measured_sample(split.held_out, request.config.transformer.validation_sequences);
+  TrainingEnvironment training = environment;
+  training.validation = measured;
+  const ModelSet models = train_models(split.train, plan, training, "");
+  keep_curves(models, request, manifest, report);
+  plan.transformer.stop_after = models.transformer_epochs;
   if (models.parts().empty()) {
     report.gate = "skipped: no model was trained";
     manifest.gate = {{"result", "skipped"}, {"reason", report.gate}};
@@ -168,6 +198,7 @@ ReindexReport reindex(const ReindexRequest& request, Progress& progress) {
     // Taken before hours of training rather than after them: a second reindex of the same store ends at once.
     store.create_if_absent();
     staging.emplace(store.stage());
+    try_outputs(request);
   }
   const Input input = read_input(request, report, phases, progress);
   if (request.dry_run) {
@@ -184,11 +215,14 @@ ReindexReport reindex(const ReindexRequest& request, Progress& progress) {
   Manifest manifest;
   describe_request(request, report, *input.catalogue, *backend, pool.size(), manifest);
   TrainingEnvironment environment{*input.catalogue, *backend, pool, progress, phases};
+  environment.checkpoints = request.checkpoints;
   validate_models(input, request, plan, environment, manifest, report);
 
   // Once more on everything, with the constants found: the newest events matter most.
   const ModelSet models =
       train_models(all_events(input.log, input.catalogue->size()), plan, environment, " (all events)");
+  keep_curves(models, request, manifest, report);
+  if (models.transformer) manifest.training["transformer"] = {{"epochs", models.transformer_epochs}};
   if (manifest.blend.empty()) {
     // Nothing was measured: every model has the same say.
     for (const SessionModel* part : models.parts()) {
@@ -209,6 +243,7 @@ ReindexReport reindex(const ReindexRequest& request, Progress& progress) {
   manifest.phases = phases.done();
   progress.phase("publish");
   report.snapshot = store.publish(std::move(*staging), std::move(manifest));
+  remove_checkpoints(request.checkpoints);
   report.phases = phases.done();
   return report;
 }

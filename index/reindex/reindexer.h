@@ -25,7 +25,10 @@ struct ReindexRequest {
   std::vector<std::string> models;  ///< empty: all that the data allows
   kernels::Device device = kernels::Device::kAuto;
   std::uint64_t seed = 1;
-  std::size_t threads = 0;  ///< 0: one per processor
+  std::size_t threads = 0;            ///< 0: one per processor
+  std::filesystem::path checkpoints;  ///< a folder in which long trainings write where they are, and from
+                                      ///< which the same run goes on; empty: none. Emptied of them by the end
+  std::filesystem::path plot;  ///< an SVG of the learning curves, also when the gate refuses; empty: none
   bool skip_invalid = false;
   bool last_wins = false;
   bool dry_run = false;  ///< validate and estimate, write nothing
@@ -43,6 +46,7 @@ struct ReindexReport {
   std::string gate;                     ///< "passed", "skipped: ...", "forced: ..."
   std::map<std::string, double> blend;  ///< weight per model
   std::string seen;                     ///< "include", "exclude", "last:N"
+  std::vector<LearningCurve> curves;    ///< of the validation's trainings, then of those on all events
   double estimated_seconds = 0;         ///< of a dry run
   double estimated_mib = 0;
 };

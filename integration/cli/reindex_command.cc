@@ -33,6 +33,11 @@ void reindex_store(const ReindexOptions& options, Console& console) {
   if (request.items.empty() && request.events.empty())
     throw Error(ErrorKind::kUsage, "there is nothing to index", {}, "give --items, --events or both");
   require_folder(request.store);
+  if (!request.checkpoints.empty()) require_folder(request.checkpoints);
+  require_distinct_files({{"--items", request.items},
+                          {"--events", request.events},
+                          {"--config", options.config},
+                          {"--plot", request.plot, true}});
   if (!options.config.empty()) request.config = index::load_config(options.config);
   options.sequences.apply(request.config.events);
   request.device = device_of(options.device);
@@ -79,6 +84,11 @@ Command::Action declare(CLI::App& parser) {
   add_sequence_options(parser, options->sequences, "by default as the configuration says");
   add_skip_invalid_option(parser, request.skip_invalid);
   parser.add_flag("--last-wins", request.last_wins, "A later line with the same id replaces the earlier one");
+  parser
+      .add_option("--checkpoint", request.checkpoints,
+                  "A folder in which training writes where it is; the same command goes on from there")
+      ->type_name("DIR");
+  parser.add_option("--plot", request.plot, "Draw the learning curves")->type_name("FILE.svg");
   parser.add_flag("--dry-run", request.dry_run, "Validate and estimate time and memory; write nothing");
   parser.add_flag("--force", request.force, "Publish even when the gate refuses");
   return [options](Console& console) { reindex_store(*options, console); };

@@ -33,6 +33,9 @@ nlohmann::json comparable(const fs::path& file) {
       entry = entry.key() == "name" ? std::next(entry) : phase.erase(entry);
     }
   }
+  for (auto& curve : manifest["training"]["curves"]) {
+    for (auto& point : curve["points"]) point.erase("seconds");
+  }
   for (auto entry = manifest["files"].begin(); entry != manifest["files"].end();) {
     const bool varies = entry.key().starts_with("text/") || entry.key().starts_with("vectors/");
     entry = varies ? manifest["files"].erase(entry) : std::next(entry);

@@ -37,6 +37,7 @@ struct Config {
     double confidence = 1;
     double ridge = 0.003;
     double ridge_exponent = 1;
+    std::size_t descent_steps = 3;
     double recency = 1;
     bool operator==(const Mf&) const = default;
   } mf;

@@ -38,6 +38,8 @@ constexpr ConfigRow kTable[] = {
     {"mf", "ridge", SLOT(mf.ridge), 0, 1e6, "", "regularisation of the factors"},
     {"mf", "ridge_exponent", SLOT(mf.ridge_exponent), 0, 2, "",
      "0: the same regularisation for all, 1: it grows with the number of events"},
+    {"mf", "descent_steps", SLOT(mf.descent_steps), 0, 100, "",
+     "conjugate gradient steps of a row in a half round; 0: solved exactly, slower"},
     {"mf", "recency", SLOT(mf.recency), 0, 10, "",
      "the k-th newest item of a session is folded in with weight k^-recency"},
 

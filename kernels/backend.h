@@ -43,6 +43,16 @@ struct AdamStep {
   std::uint64_t step = 1;  ///< counted from 1; corrects the bias of both moments
 };
 
+/// The pairs of rows that als_descend solves, one after another in compressed form: row r has pairs
+/// [offsets[r], offsets[r + 1]) of items and confidence. offsets need not begin with 0.
+struct AlsRows {
+  std::span<const std::size_t> offsets;  ///< [rows + 1]
+  std::span<const std::uint32_t> items;  ///< rows of the factors
+  std::span<const float> confidence;     ///< one for each of items
+  std::span<const float> ridge;          ///< [rows]
+  float scale = 1;                       ///< the confidence that counts is scale * confidence
+};
+
 /// An entry of a ranking. Rankings are ordered by falling score; equal scores by rising index.
 struct Scored {
   std::uint32_t index = 0;
@@ -158,6 +168,14 @@ class Backend {
   /// positive definite.
   virtual void als_solve(ConstMatrix gram, ConstMatrix factors, std::span<const std::uint32_t> items,
                          std::span<const float> confidence, float ridge, std::span<float> x) const = 0;
+  /// The same systems for many rows at once, by conjugate gradients from the x that is there, where the Gram
+  /// matrix is diagonal (rotate both sides by its eigenvectors first): for each row r of x [rows, d],
+  ///   (diag(diagonal) + ridge_r I + sum_i c_i f_i f_i^T) x_r = sum_i (1 + c_i) f_i
+  /// over the row's pairs. `steps` steps, preconditioned by diag(diagonal) + ridge_r I, of which a row of n
+  /// pairs needs at most n + 1. A row without pairs becomes 0. Throws segue::Error where a system is not
+  /// positive definite.
+  virtual void als_descend(const AlsRows& rows, std::span<const float> diagonal, ConstMatrix factors,
+                           std::size_t steps, Matrix x) const = 0;
 
   // --- search
   // ------------------------------------------------------------------------------------------------

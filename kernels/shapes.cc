@@ -1,5 +1,6 @@
 #include "kernels/shapes.h"
 
+#include <algorithm>
 #include <stdexcept>
 #include <string>
 
@@ -187,6 +188,19 @@ void als_solve(ConstMatrix gram, ConstMatrix factors, std::span<const std::uint3
   matrix("als_solve", "factors", factors, factors.rows, x.size());
   same_size("als_solve", "confidence", confidence.size(), items.size());
   names("als_solve", "items", items, factors.rows);
+}
+
+void als_descend(const AlsRows& rows, std::span<const float> diagonal, ConstMatrix factors, ConstMatrix x) {
+  matrix("als_descend", "x", x);
+  matrix("als_descend", "factors", factors, factors.rows, x.cols);
+  same_size("als_descend", "diagonal", diagonal.size(), x.cols);
+  same_size("als_descend", "offsets", rows.offsets.size(), x.rows + 1);
+  same_size("als_descend", "ridge", rows.ridge.size(), x.rows);
+  same_size("als_descend", "confidence", rows.confidence.size(), rows.items.size());
+  if (!std::is_sorted(rows.offsets.begin(), rows.offsets.end()) || rows.offsets.back() > rows.items.size())
+    refuse("als_descend", "offsets fall, or end behind the items");
+  const std::size_t first = rows.offsets.front();
+  names("als_descend", "items", rows.items.subspan(first, rows.offsets.back() - first), factors.rows);
 }
 
 void top_k(std::span<const float> scores, std::span<const std::uint64_t> allowed) {

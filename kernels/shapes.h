@@ -52,6 +52,7 @@ void adam_rows(const AdamStep& step, std::span<const std::uint32_t> rows, ConstM
 
 void als_solve(ConstMatrix gram, ConstMatrix factors, std::span<const std::uint32_t> items,
                std::span<const float> confidence, std::span<const float> x);
+void als_descend(const AlsRows& rows, std::span<const float> diagonal, ConstMatrix factors, ConstMatrix x);
 void top_k(std::span<const float> scores, std::span<const std::uint64_t> allowed);
 
 }  // namespace segue::kernels::shapes

@@ -26,11 +26,19 @@ struct MfOptions {
   double confidence = 1;            ///< c: weight of a pair per unit of its events' weights, on top of a
   double ridge = 0.003;             ///< r
   double ridge_exponent = 1;        ///< e: 0 gives every row the same ridge, 1 one that grows with its events
+  std::size_t descent_steps = 3;    ///< conjugate gradient steps of a row and half; 0: solved by Cholesky
   double recency = 1;               ///< p: the k-th newest item of a session is folded in with weight k^-p
   std::uint64_t seed = 1;
 
   friend bool operator==(const MfOptions&, const MfOptions&) = default;
 };
+
+/// Throws std::invalid_argument for constants out of range.
+void require_in_range(const MfOptions& options);
+
+/// r_u / a of the objective below: the ridge of a row with events on `pairs` of the other side's `others`
+/// rows, in units of the unobserved weight.
+double ridge_of(const MfOptions& options, std::size_t pairs, std::size_t others);
 
 /// The side of the factorisation that one half of an iteration holds still.
 struct FixedSide {

@@ -129,25 +129,73 @@ MfModel::GroupMoments MfModel::moments_over(const ItemSet& group) const {
   return moments;
 }
 
-std::vector<float> MfModel::fold_in(std::span<const ItemId> items) const {
-  const MfOptions& options = factorization_.options();
+MfModel::FoldedSession MfModel::row_of(std::span<const ItemId> items) const {
+  FoldedSession session;
+  session.event_weights.resize(items.size());
   SparseScores sums(items.size());
   double k = 0;
   for (std::size_t i = items.size(); i-- > 0;) {
     const std::uint32_t r = row(items[i]);
-    if (r != kNoRow) sums.add(r, std::pow(++k, -options.recency));
+    if (r == kNoRow) continue;
+    session.event_weights[i] = std::pow(++k, -factorization_.options().recency);
+    sums.add(r, session.event_weights[i]);
   }
-  if (sums.entries().empty()) return {};
-  std::vector<std::uint32_t> rows;
-  std::vector<float> weights;
   for (const ScoredItem& sum : sums.entries()) {
-    rows.push_back(sum.item);
-    weights.push_back(static_cast<float>(sum.score));
+    session.rows.push_back(sum.item);
+    session.weights.push_back(static_cast<float>(sum.score));
   }
+  return session;
+}
+
+std::vector<float> MfModel::fold_in(std::span<const ItemId> items) const {
+  const MfOptions& options = factorization_.options();
+  FoldedSession session = row_of(items);
+  if (session.rows.empty()) return {};
   std::vector<float> user(options.factors);
   const kernels::ConstMatrix gram(gram_.data(), options.factors, options.factors);
-  solve_row(options, *backend_, {gram, factorization_.item_factors()}, rows, weights, user);
+  solve_row(options, *backend_, {gram, factorization_.item_factors()}, session.rows, session.weights, user);
   return user;
+}
+
+std::vector<double> MfModel::contributions(std::span<const ItemId> items, ItemId item) const {
+  std::vector<double> shares(items.size());
+  const FoldedSession session = row_of(items);
+  const std::uint32_t wanted = row(item);
+  if (session.rows.empty() || wanted == kNoRow) return shares;
+
+  const MfOptions& options = factorization_.options();
+  const auto factors = factorization_.item_factors();
+  const std::size_t d = factors.cols;
+  const double per_weight = options.confidence / options.unobserved_weight;
+  std::vector<float> rows;
+  std::vector<float> weighted;
+  for (std::size_t i = 0; i < session.rows.size(); ++i) {
+    const auto confidence = static_cast<float>(per_weight * static_cast<double>(session.weights[i]));
+    for (const float y : factors.row_span(session.rows[i])) {
+      rows.push_back(y);
+      weighted.push_back(confidence * y);
+    }
+  }
+  // A without its ridge; als_solve then has the wanted item alone on the right side.
+  std::vector<float> matrix = gram_;
+  backend_->matmul({weighted.data(), session.rows.size(), d}, kernels::Op::kTranspose,
+                   {rows.data(), session.rows.size(), d}, kernels::Op::kNone, 1, 1, {matrix.data(), d, d});
+  const std::uint32_t only[] = {wanted};
+  const float no_confidence[] = {0};
+  std::vector<float> solved(d);
+  backend_->als_solve({matrix.data(), d, d}, factors, only, no_confidence,
+                      static_cast<float>(ridge_of(options, session.rows.size(), factors.rows)), solved);
+
+  SparseScores sums(session.rows.size());
+  for (std::size_t i = 0; i < session.rows.size(); ++i)
+    sums.add(session.rows[i], static_cast<double>(session.weights[i]));
+  for (std::size_t e = 0; e < items.size(); ++e) {
+    const double weight = session.event_weights[e];
+    if (weight == 0) continue;
+    const std::uint32_t r = row(items[e]);
+    shares[e] = (weight / sums[r] + per_weight * weight) * dot(factors.row_span(r), solved);
+  }
+  return shares;
 }
 
 std::unique_ptr<EncodedSession> MfModel::encode(const SessionView& session) const {

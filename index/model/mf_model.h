@@ -29,6 +29,11 @@ class MfModel final : public SessionModel {
   const VectorIndex& vectors() const noexcept { return *vectors_; }
   /// The session's user vector [factors]; empty when none of the items is known.
   std::vector<float> fold_in(std::span<const ItemId> items) const;
+  /// "Because of X": what each of the session's events adds to the score of `item`; they sum to the score.
+  /// With x = A^-1 sum_i (1 + c_i) y_i the folded-in user, A the matrix of als_solve, an item i of the
+  /// session adds (1 + c_i) y_i . A^-1 y_item (Hu, Koren, Volinsky 2008, section 5), shared out among its
+  /// events by their recency weights. 0 for events on unknown items, and for all when `item` is unknown.
+  std::vector<double> contributions(std::span<const ItemId> items, ItemId item) const;
 
   std::string_view name() const noexcept override { return "mf"; }
   bool knows(ItemId item) const override { return row(item) != kNoRow; }
@@ -42,8 +47,15 @@ class MfModel final : public SessionModel {
     std::vector<double> mean;      // [factors]
     std::vector<double> products;  // [factors, factors]: mean of y y^T
   };
+  /// A session as a row of the factorisation: its known items, each once, and their summed weights.
+  struct FoldedSession {
+    std::vector<std::uint32_t> rows;
+    std::vector<float> weights;
+    std::vector<double> event_weights;  // of each event; 0: unknown item
+  };
   static constexpr std::uint32_t kNoRow = 0xffffffffu;
   std::uint32_t row(ItemId item) const { return item < rows_.size() ? rows_[item] : kNoRow; }
+  FoldedSession row_of(std::span<const ItemId> items) const;
   GroupMoments moments_over(const ItemSet& group) const;
 
   MatrixFactorization factorization_;

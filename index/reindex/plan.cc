@@ -58,8 +58,15 @@ TransformerOptions transformer_options(const Config::Transformer& config, std::u
 }
 
 MfOptions mf_options(const Config::Mf& config, std::uint64_t seed) {
-  return {config.factors, config.iterations,     config.unobserved_weight, config.confidence,
-          config.ridge,   config.ridge_exponent, config.recency,           seed};
+  return {.factors = config.factors,
+          .iterations = config.iterations,
+          .unobserved_weight = config.unobserved_weight,
+          .confidence = config.confidence,
+          .ridge = config.ridge,
+          .ridge_exponent = config.ridge_exponent,
+          .descent_steps = config.descent_steps,
+          .recency = config.recency,
+          .seed = seed};
 }
 
 }  // namespace

@@ -62,6 +62,8 @@ class CpuBackend final : public Backend {
 
   void als_solve(ConstMatrix gram, ConstMatrix factors, std::span<const std::uint32_t> items,
                  std::span<const float> confidence, float ridge, std::span<float> x) const override;
+  void als_descend(const AlsRows& rows, std::span<const float> diagonal, ConstMatrix factors,
+                   std::size_t steps, Matrix x) const override;
 
   std::vector<Scored> top_k(std::span<const float> scores, std::size_t k,
                             std::span<const std::uint64_t> allowed) const override;

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "index/model/mf_model.h"
 #include "index/model/random_stream.h"
@@ -118,6 +120,7 @@ TEST_F(Factorising, GivesTheFactorsOfItsObjective) {
   for (const double exponent : {0.0, 0.5, 1.0}) {
     MfOptions options = small(4);
     options.iterations = 2;
+    options.descent_steps = 0;
     options.ridge_exponent = exponent;
     options.unobserved_weight = 0.3;
     options.confidence = 2;
@@ -156,6 +159,30 @@ TEST_F(Factorising, FoldsASessionInAsAUser) {
   const auto user = mf.fold_in(session);
   ASSERT_EQ(user.size(), options.factors);
   for (std::size_t f = 0; f < user.size(); ++f) EXPECT_NEAR(user[f], expected[f], 1e-3);
+}
+
+TEST_F(Factorising, SharesAScoreOutAmongTheEventsOfTheSession) {
+  const auto catalogue = make_catalogue(30);
+  MfOptions options = small();
+  options.recency = 0.5;
+  const MfModel mf = model(random_data(30, 60, 12), options, catalogue);
+  const std::vector<ItemId> session{4, 9, 4, 99, 17};  // 99 is no item
+  for (const ItemId item : {ItemId{2}, ItemId{9}, ItemId{29}}) {
+    double score = 0;
+    mf.encode(session)->score(std::span(&item, 1), std::span(&score, 1));
+    const auto shares = mf.contributions(session, item);
+    ASSERT_EQ(shares.size(), session.size());
+    EXPECT_NEAR(std::accumulate(shares.begin(), shares.end(), 0.0), score, 1e-4);
+    EXPECT_EQ(shares[3], 0);
+    // Both events on item 4 point the same way; the newer one counts more.
+    EXPECT_GT(std::abs(shares[2]), std::abs(shares[0]));
+    EXPECT_GT(shares[2] * shares[0], 0);
+  }
+  // An item speaks for itself most.
+  const auto own = mf.contributions(session, 17);
+  EXPECT_EQ(std::max_element(own.begin(), own.end()) - own.begin(), 4);
+  EXPECT_EQ(mf.contributions(session, 99), std::vector<double>(5, 0.0));
+  EXPECT_TRUE(mf.contributions({}, 3).empty());
 }
 
 TEST_F(Factorising, RecoversPlantedBlocks) {
@@ -263,8 +290,8 @@ TEST_F(Factorising, RefusesAFileThatDoesNotFit) {
     SafetensorsWriter writer;
     writer.add("vocabulary", {vocabulary.size()}, vocabulary);
     writer.add("item_factors", {rows, 8}, std::vector<float>(rows * 8));
-    for (const char* key :
-         {"factors", "iterations", "unobserved_weight", "confidence", "ridge_exponent", "recency", "seed"}) {
+    for (const char* key : {"factors", "iterations", "unobserved_weight", "confidence", "ridge_exponent",
+                            "descent_steps", "recency", "seed"}) {
       writer.metadata(key, good->metadata(key));
     }
     writer.metadata("ridge", ridge);

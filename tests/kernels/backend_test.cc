@@ -73,6 +73,11 @@ std::vector<float> run_all(const Backend& on, std::size_t gap) {
   on.matmul(a, Op::kTranspose, a, Op::kNone, 1, 0, gram);
   on.als_solve(gram, b, std::vector<std::uint32_t>{3, 5, 7}, std::vector<float>{1, 2, 3}, 1, x);
   result.insert(result.end(), x.begin(), x.end());
+  const std::vector<std::size_t> rows = {0, 3};
+  const std::vector<std::uint32_t> items = {3, 5, 7};
+  on.als_descend({rows, items, std::span(gain).first(3), std::span(gain).first(1), 0.1f},
+                 std::vector<float>(64, 5.0f), b, 2, y.view().rows_at(0, 1));
+  keep(y.view().rows_at(0, 1));
   return result;
 }
 

@@ -27,6 +27,10 @@ std::vector<Misuse> misuses() {
   static std::vector<float> six = floats(6);
   static const std::vector<std::uint32_t> ids = {0, 1, 2, 9};
   static const std::vector<std::uint32_t> offsets = {0, 4};
+  static const std::vector<std::size_t> zero = {0};
+  static const std::vector<std::size_t> all = {0, 4};
+  static const std::vector<std::size_t> beyond = {0, 5};
+  static const AlsRows none{zero, {}, {}, {}, 1};
   const AttentionShape two{2, 3, 0, 0};
   const auto attend = [](const Backend& on, const AttentionShape& shape,
                          const std::vector<std::uint32_t>& at) {
@@ -100,6 +104,25 @@ std::vector<Misuse> misuses() {
       {"adam_rows", "row 9 of 4", [](auto& on) { on.adam_rows({}, ids, a, a, a, a); }},
       {"als_solve", "gram is", [](auto& on) { on.als_solve(a, a, {}, {}, 1, six); }},
       {"als_solve", "row 9 of 4", [](auto& on) { on.als_solve(Table(6, 6), a, ids, four, 1, six); }},
+      {"als_descend", "diagonal is 5", [](auto& on) { on.als_descend(none, five, a, 1, Table(0, 6)); }},
+      {"als_descend", "factors is", [](auto& on) { on.als_descend(none, five, a, 1, Table(0, 5)); }},
+      {"als_descend", "offsets is 1", [](auto& on) { on.als_descend(none, six, a, 1, Table(1, 6)); }},
+      {"als_descend", "ridge is 4",
+       [](auto& on) {
+         on.als_descend({zero, ids, four, four, 1}, six, a, 1, Table(0, 6));
+       }},
+      {"als_descend", "confidence is 5",
+       [](auto& on) {
+         on.als_descend({zero, ids, five, {}, 1}, six, a, 1, Table(0, 6));
+       }},
+      {"als_descend", "behind the items",
+       [](auto& on) {
+         on.als_descend({beyond, ids, four, std::span(four).first(1), 1}, six, a, 1, Table(1, 6));
+       }},
+      {"als_descend", "row 9 of 4",
+       [](auto& on) {
+         on.als_descend({all, ids, four, std::span(four).first(1), 1}, six, a, 1, Table(1, 6));
+       }},
       {"als_solve", "confidence is 5", [](auto& on) { on.als_solve(Table(6, 6), a, ids, five, 1, six); }},
       {"top_k", "words in allowed is 2",
        [](auto& on) {

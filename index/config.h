@@ -85,6 +85,12 @@ struct Config {
     bool operator==(const Vectors&) const = default;
   } vectors;
 
+  struct Storage {
+    std::string weights = "fp32";
+    std::string vectors = "fp32";
+    bool operator==(const Storage&) const = default;
+  } storage;
+
   struct Blend {
     std::string seen = "auto";
     std::size_t max_sequences = 2000;

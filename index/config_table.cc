@@ -104,6 +104,12 @@ constexpr ConfigRow kTable[] = {
     {"vectors", "factory", SLOT(vectors.factory), 0, 0, "",
      "structure of the vector indexes; this version has \"auto\" and \"Flat\", both exact"},
 
+    {"storage", "weights", SLOT(storage.weights), 0, 0, "fp32 fp16 int8",
+     "numbers in models/: the Transformer's table and matrices, the factors, the vectors that came with "
+     "items"},
+    {"storage", "vectors", SLOT(storage.vectors), 0, 0, "fp32 fp16 int8",
+     "numbers in vectors/; int8 takes a quarter of the bytes"},
+
     {"blend", "seen", SLOT(blend.seen), 0, 0, "",
      "items of a session that it does not lead to: \"auto\" (what is best on validation), \"include\", "
      "\"exclude\", \"last:N\""},

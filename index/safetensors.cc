@@ -37,9 +37,9 @@ struct DTypeRow {
       ours;  // a type that Segue does not write may stand in a foreign file; it is not handed out
 };
 constexpr DTypeRow kDTypes[] = {
-    {"F32", 4, DType::kF32}, {"I32", 4, DType::kI32}, {"I64", 8, DType::kI64}, {"U8", 1, DType::kU8},
-    {"F64", 8, {}},          {"F16", 2, {}},          {"BF16", 2, {}},         {"U64", 8, {}},
-    {"U32", 4, {}},          {"U16", 2, {}},          {"I16", 2, {}},          {"I8", 1, {}},
+    {"F32", 4, DType::kF32}, {"F16", 2, DType::kF16}, {"I32", 4, DType::kI32}, {"I64", 8, DType::kI64},
+    {"I8", 1, DType::kI8},   {"U8", 1, DType::kU8},   {"F64", 8, {}},          {"BF16", 2, {}},
+    {"U64", 8, {}},          {"U32", 4, {}},          {"U16", 2, {}},          {"I16", 2, {}},
     {"BOOL", 1, {}},         {"F8_E4M3", 1, {}},      {"F8_E5M2", 1, {}},
 };
 
@@ -77,6 +77,14 @@ void require_utf8(std::string_view text) {
 void SafetensorsWriter::add(std::string_view name, std::vector<std::size_t> shape,
                             std::span<const float> values) {
   add_bytes(name, DType::kF32, std::move(shape), std::as_bytes(values));
+}
+void SafetensorsWriter::add(std::string_view name, std::vector<std::size_t> shape,
+                            std::span<const Half> values) {
+  add_bytes(name, DType::kF16, std::move(shape), std::as_bytes(values));
+}
+void SafetensorsWriter::add(std::string_view name, std::vector<std::size_t> shape,
+                            std::span<const std::int8_t> values) {
+  add_bytes(name, DType::kI8, std::move(shape), std::as_bytes(values));
 }
 void SafetensorsWriter::add(std::string_view name, std::vector<std::size_t> shape,
                             std::span<const std::int32_t> values) {
@@ -332,8 +340,21 @@ const std::vector<std::size_t>& Safetensors::shape(std::string_view name) const 
   return impl_->get(name, file_).shape;
 }
 
+std::optional<DType> Safetensors::dtype(std::string_view name) const {
+  return impl_->get(name, file_).type->ours;
+}
+std::string Safetensors::dtype_name(std::string_view name) const {
+  return std::string(impl_->get(name, file_).type->name);
+}
+
 std::span<const float> Safetensors::f32(std::string_view name) const {
   return impl_->values<float>(name, DType::kF32, file_);
+}
+std::span<const Half> Safetensors::f16(std::string_view name) const {
+  return impl_->values<Half>(name, DType::kF16, file_);
+}
+std::span<const std::int8_t> Safetensors::i8(std::string_view name) const {
+  return impl_->values<std::int8_t>(name, DType::kI8, file_);
 }
 std::span<const std::int32_t> Safetensors::i32(std::string_view name) const {
   return impl_->values<std::int32_t>(name, DType::kI32, file_);

@@ -4,17 +4,19 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "index/half.h"
 #include "kernels/tensor_view.h"
 
 namespace segue::index {
 
-/// Element types that Segue writes. Names in the file: F32, I32, I64, U8.
-enum class DType { kF32, kI32, kI64, kU8 };
+/// Element types that Segue writes. Names in the file: F32, F16, I32, I64, I8, U8.
+enum class DType { kF32, kF16, kI32, kI64, kI8, kU8 };
 
 /// Collects named tensors and writes them as one safetensors file (u64 header length, JSON header padded with
 /// spaces to 8 bytes, raw little-endian data without holes). The bytes depend on names, shapes and values
@@ -24,6 +26,8 @@ enum class DType { kF32, kI32, kI64, kU8 };
 class SafetensorsWriter {
  public:
   void add(std::string_view name, std::vector<std::size_t> shape, std::span<const float> values);
+  void add(std::string_view name, std::vector<std::size_t> shape, std::span<const Half> values);
+  void add(std::string_view name, std::vector<std::size_t> shape, std::span<const std::int8_t> values);
   void add(std::string_view name, std::vector<std::size_t> shape, std::span<const std::int32_t> values);
   void add(std::string_view name, std::vector<std::size_t> shape, std::span<const std::int64_t> values);
   void add(std::string_view name, std::vector<std::size_t> shape, std::span<const std::uint8_t> values);
@@ -64,8 +68,14 @@ class Safetensors {
   std::vector<std::string> names() const;
   /// Shape of a tensor. Throws Error (kDamagedStore) for a missing name, as all below.
   const std::vector<std::size_t>& shape(std::string_view name) const;
+  /// Type of a tensor; no value for one that Segue does not write.
+  std::optional<DType> dtype(std::string_view name) const;
+  /// Type of a tensor as the file calls it: "BF16".
+  std::string dtype_name(std::string_view name) const;
   /// All elements. Throws when the type is another.
   std::span<const float> f32(std::string_view name) const;
+  std::span<const Half> f16(std::string_view name) const;
+  std::span<const std::int8_t> i8(std::string_view name) const;
   std::span<const std::int32_t> i32(std::string_view name) const;
   std::span<const std::int64_t> i64(std::string_view name) const;
   std::span<const std::uint8_t> u8(std::string_view name) const;

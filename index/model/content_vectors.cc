@@ -43,19 +43,26 @@ ContentVectors ContentVectors::open(const std::filesystem::path& file, std::size
   const auto tensors = Safetensors::open(file);
   ContentVectors content;
   content.vocabulary_ = vocabulary_tensor(*tensors, "vocabulary", item_count);
-  content.vectors_ = tensors->matrix("vectors");
-  if (content.vectors_.rows != content.vocabulary_.size()) {
+  const StoredMatrix stored = StoredMatrix::open(tensors, "vectors");
+  if (stored.rows() != content.vocabulary_.size())
     refuse(*tensors, "vectors has not one row per item of the vocabulary");
-  }
   content.file_ = tensors;
+  if (stored.storage() == Storage::kFp32) {
+    content.vectors_ = {stored.floats().data(), stored.rows(), stored.cols()};
+  } else {
+    auto floats = std::make_shared<std::vector<float>>(stored.rows() * stored.cols());
+    const kernels::Matrix vectors(floats->data(), stored.rows(), stored.cols());
+    stored.copy_rows(0, vectors);
+    content.vectors_ = vectors;
+    content.own_vectors_ = std::move(floats);
+  }
   return content;
 }
 
-void ContentVectors::save(const std::filesystem::path& file) const {
+void ContentVectors::save(const std::filesystem::path& file, Storage storage) const {
   SafetensorsWriter writer;
   writer.add("vocabulary", {vocabulary_.size()}, vocabulary_);
-  writer.add("vectors", {vectors_.rows, vectors_.cols},
-             std::span<const float>(vectors_.data, vectors_.rows * vectors_.cols));
+  StoredMatrix::of(vectors_, storage).add_to(writer, "vectors");
   writer.write(file);
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "index/catalogue.h"
+#include "index/stored_matrix.h"
 #include "kernels/tensor_view.h"
 
 namespace segue::index {
@@ -23,8 +24,8 @@ class ContentVectors {
   /// models/content.safetensors, mapped. Throws Error (kDamagedStore) when it does not fit a catalogue of
   /// item_count items.
   static ContentVectors open(const std::filesystem::path& file, std::size_t item_count);
-  /// vocabulary I32 [items], vectors F32 [items, dimension]. Throws Error (kResource).
-  void save(const std::filesystem::path& file) const;
+  /// vocabulary I32 [items], vectors [items, dimension] stored as `storage` says. Throws Error (kResource).
+  void save(const std::filesystem::path& file, Storage storage = Storage::kFp32) const;
 
   bool empty() const noexcept { return vocabulary_.empty(); }
   /// Items with a vector, rising; row r of vectors() belongs to vocabulary()[r].

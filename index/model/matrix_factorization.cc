@@ -87,19 +87,35 @@ MatrixFactorization MatrixFactorization::open(const std::filesystem::path& file,
   options.seed = count_metadata(*tensors, "seed");
   if (!in_range(options)) refuse(*tensors, "a constant in the metadata is out of range");
   result.vocabulary_ = vocabulary_tensor(*tensors, "vocabulary", item_count);
-  result.item_factors_ = tensors->matrix("item_factors", options.factors);
-  if (result.item_factors_.rows != result.vocabulary_.size()) {
-    refuse(*tensors, "item_factors has not one row per item of the vocabulary");
+  if (tensors->shape("item_factors") != std::vector<std::size_t>{result.vocabulary_.size(), options.factors})
+    refuse(*tensors, "item_factors has not one row of factors per item of the vocabulary");
+  const StoredMatrix stored = StoredMatrix::open(tensors, "item_factors");
+  if (stored.storage() == Storage::kFp32) {
+    result.item_factors_ = {stored.floats().data(), stored.rows(), stored.cols()};
+  } else {
+    auto floats = std::make_shared<std::vector<float>>(stored.rows() * stored.cols());
+    const kernels::Matrix factors(floats->data(), stored.rows(), stored.cols());
+    stored.copy_rows(0, factors);
+    result.item_factors_ = factors;
+    result.own_factors_ = std::move(floats);
   }
   result.file_ = tensors;
   return result;
 }
 
-void MatrixFactorization::save(const std::filesystem::path& file) const {
+void MatrixFactorization::round_to(Storage storage) {
+  if (storage == Storage::kFp32) return;
+  auto floats = std::make_shared<std::vector<float>>(item_factors_.rows * item_factors_.cols);
+  const kernels::Matrix factors(floats->data(), item_factors_.rows, item_factors_.cols);
+  StoredMatrix::of(item_factors_, storage).copy_rows(0, factors);
+  item_factors_ = factors;
+  own_factors_ = std::move(floats);
+}
+
+void MatrixFactorization::save(const std::filesystem::path& file, Storage storage) const {
   SafetensorsWriter writer;
-  const std::span<const float> factors(item_factors_.data, item_factors_.rows * item_factors_.cols);
   writer.add("vocabulary", {vocabulary_.size()}, vocabulary_);
-  writer.add("item_factors", {item_factors_.rows, item_factors_.cols}, factors);
+  StoredMatrix::of(item_factors_, storage).add_to(writer, "item_factors");
   writer.metadata("factors", std::to_string(options_.factors));
   writer.metadata("iterations", std::to_string(options_.iterations));
   writer.metadata("unobserved_weight", number_text(options_.unobserved_weight));

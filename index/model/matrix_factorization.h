@@ -10,6 +10,7 @@
 #include "index/item.h"
 #include "index/model/training_data.h"
 #include "index/progress.h"
+#include "index/stored_matrix.h"
 #include "kernels/backend.h"
 #include "kernels/thread_pool.h"
 
@@ -69,9 +70,11 @@ class MatrixFactorization {
   /// models/mf.safetensors, mapped. Throws Error (kDamagedStore) when it does not fit a catalogue of
   /// item_count items.
   static MatrixFactorization open(const std::filesystem::path& file, std::size_t item_count);
-  /// vocabulary I32 [items], item_factors F32 [items, factors], the options as metadata. Throws Error
-  /// (kResource).
-  void save(const std::filesystem::path& file) const;
+  /// vocabulary I32 [items], item_factors [items, factors] stored as `storage` says, the options as metadata.
+  /// Throws Error (kResource).
+  void save(const std::filesystem::path& file, Storage storage = Storage::kFp32) const;
+  /// Replaces the factors by what storing makes of them, so that what is evaluated is what will be served.
+  void round_to(Storage storage);
 
   const MfOptions& options() const noexcept { return options_; }
   /// Items with events, rising; row r of item_factors() belongs to vocabulary()[r].

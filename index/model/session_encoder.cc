@@ -78,16 +78,13 @@ void SessionEncoder::encode_positions(std::span<const std::uint32_t> rows, kerne
     throw std::invalid_argument("encode_positions: offsets, rows and out do not fit");
   }
   if (tokens == 0) return;
-  if (*std::max_element(rows.begin(), rows.end()) >= weights_.items().rows) {
+  if (*std::max_element(rows.begin(), rows.end()) >= weights_.vocabulary().size()) {
     throw std::invalid_argument("encode_positions: a row that the item table lacks");
   }
 
   MatrixBuffer x_buffer, norm_buffer, qkv_buffer, up_buffer, part_buffer;
   const Matrix x = x_buffer.reshape(tokens, d);
-  for (std::size_t t = 0; t < tokens; ++t) {
-    const auto embedding = weights_.items().row_span(rows[t]);
-    std::copy(embedding.begin(), embedding.end(), x.row(t));
-  }
+  for (std::size_t t = 0; t < tokens; ++t) weights_.copy_items(rows[t], x.rows_at(t, 1));
   backend_.normalize_rows(x, std::sqrt(static_cast<float>(d)), x, {});
   for (std::size_t s = 0; s + 1 < offsets.size(); ++s) {
     const std::size_t length = offsets[s + 1] - offsets[s];
@@ -149,8 +146,8 @@ void SessionEncoder::step(SessionState& state, std::uint32_t row) const {
   const TransformerConfig& config = weights_.config();
   const std::size_t d = config.width;
   const std::size_t t = state.rows_.size();
-  const auto embedding = weights_.items().row_span(row);
-  std::vector<float> x(embedding.begin(), embedding.end());
+  std::vector<float> x(d);
+  weights_.copy_items(row, as_row(x));
   backend_.normalize_rows(as_row(x), std::sqrt(static_cast<float>(d)), as_row(x), {});
   backend_.axpy(1, body_.positions.row_span(t), x);
 

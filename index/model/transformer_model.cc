@@ -60,7 +60,12 @@ TransformerModel::TransformerModel(TransformerWeights weights, std::shared_ptr<c
       encoder_(weights_, backend),
       vectors_(std::move(vectors)) {
   const auto vocabulary = weights_.vocabulary();
-  if (!vectors_) vectors_ = VectorIndex::build(std::as_const(weights_).items(), vocabulary, Metric::kCosine);
+  if (!vectors_) {
+    std::vector<float> table(vocabulary.size() * weights_.config().width);
+    const kernels::Matrix items(table.data(), vocabulary.size(), weights_.config().width);
+    weights_.copy_items(0, items);
+    vectors_ = VectorIndex::build(items, vocabulary, Metric::kCosine);
+  }
   const bool fits =
       vectors_->size() == vocabulary.size() && vectors_->dimension() == weights_.config().width &&
       vectors_->metric() == Metric::kCosine && (vocabulary.empty() || vocabulary.back() < catalogue.size()) &&
@@ -100,7 +105,7 @@ TransformerModel::GroupMoments TransformerModel::moments_over(const ItemSet& gro
     const kernels::Matrix rows = block.reshape(kBlockRows, d);
     std::size_t count = 0;
     for (; next < vocabulary.size() && count < kBlockRows; ++next) {
-      if (group.contains(vocabulary[next])) std::copy_n(weights_.items().row(next), d, rows.row(count++));
+      if (group.contains(vocabulary[next])) weights_.copy_items(next, rows.rows_at(count++, 1));
     }
     if (count == 0) continue;
     const kernels::Matrix unit = rows.rows_at(0, count);

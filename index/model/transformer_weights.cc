@@ -144,14 +144,17 @@ void check_shape(const Safetensors& tensors, std::string_view name, const std::v
     damaged(tensors.file(), "tensor '" + std::string(name) + "' has another shape");
 }
 
-void read_tensor(const Safetensors& tensors, std::string_view name, std::span<float> values) {
-  const std::span<const float> stored = tensors.f32(name);
-  const auto bad = std::find_if(stored.begin(), stored.end(), [](float x) { return !std::isfinite(x); });
-  if (bad != stored.end()) {
-    damaged(tensors.file(), "tensor '" + std::string(name) + "' has a value that is not finite at entry " +
-                                std::to_string(bad - stored.begin()));
-  }
+void read_vector(const Safetensors& tensors, std::string_view name, std::span<float> values) {
+  const std::span<const float> stored = tensors.vector(name, values.size());
   std::copy(stored.begin(), stored.end(), values.begin());
+}
+
+kernels::Matrix matrix_of(const TransformerTensor& tensor, std::span<float> flat) {
+  return {flat.data() + tensor.offset, tensor.shape[0], tensor.shape[1]};
+}
+
+std::size_t tensors_of(const StoredMatrix& matrix) {
+  return matrix.storage() == Storage::kInt8 ? 2 : 1;
 }
 
 }  // namespace
@@ -212,7 +215,33 @@ std::uint32_t TransformerWeights::row(ItemId item) const {
   return static_cast<std::uint32_t>(found - vocabulary_.begin());
 }
 
-void TransformerWeights::save(const std::filesystem::path& file) const {
+kernels::Matrix TransformerWeights::items() {
+  if (stored_items_) throw std::logic_error("a Transformer's table that stays in its file does not change");
+  return {items_.data(), vocabulary_.size(), config_.width};
+}
+
+kernels::ConstMatrix TransformerWeights::items() const {
+  if (stored_items_) throw std::logic_error("a Transformer's table that stays in its file has no matrix");
+  return {items_.data(), vocabulary_.size(), config_.width};
+}
+
+void TransformerWeights::copy_items(std::size_t begin, kernels::Matrix out) const {
+  if (stored_items_) {
+    stored_items_->copy_rows(begin, out);
+    return;
+  }
+  for (std::size_t r = 0; r < out.rows; ++r)
+    std::copy_n(items_.data() + (begin + r) * config_.width, config_.width, out.row(r));
+}
+
+void TransformerWeights::round_to(Storage storage) {
+  index::round_to(storage, items());
+  for (const TransformerTensor& tensor : transformer_tensors(config_)) {
+    if (tensor.shape.size() == 2) index::round_to(storage, matrix_of(tensor, flat_body()));
+  }
+}
+
+void TransformerWeights::save(const std::filesystem::path& file, Storage storage) const {
   SafetensorsWriter writer;
   writer.metadata("format", kFormat);
   writer.metadata("width", std::to_string(config_.width));
@@ -230,30 +259,52 @@ void TransformerWeights::save(const std::filesystem::path& file) const {
   }
   const std::vector<std::int32_t> vocabulary(vocabulary_.begin(), vocabulary_.end());
   writer.add(kVocabulary, {vocabulary.size()}, std::span<const std::int32_t>(vocabulary));
-  writer.add(kItemTable, {vocabulary_.size(), config_.width}, std::span<const float>(items_));
+  StoredMatrix::of(items(), storage).add_to(writer, kItemTable);
   for (const TransformerTensor& tensor : transformer_tensors(config_)) {
-    writer.add(tensor.name, tensor.shape, flat_body().subspan(tensor.offset, tensor.size));
+    const std::span<const float> values = flat_body().subspan(tensor.offset, tensor.size);
+    if (tensor.shape.size() == 2) {
+      StoredMatrix::of({values.data(), tensor.shape[0], tensor.shape[1]}, storage)
+          .add_to(writer, tensor.name);
+    } else {
+      writer.add(tensor.name, tensor.shape, values);
+    }
   }
   writer.write(file);
 }
 
-TransformerWeights TransformerWeights::load(const std::filesystem::path& file) {
+TransformerWeights TransformerWeights::open(const std::filesystem::path& file) {
   const std::shared_ptr<const Safetensors> tensors = Safetensors::open(file);
   const TransformerConfig config = read_config(*tensors);
   std::vector<ItemId> vocabulary = read_vocabulary(*tensors);
   const std::vector<TransformerTensor> expected = transformer_tensors(config);
-  // Shapes come before the allocation, so that a damaged number cannot ask for all memory. A name too many
-  // means weights of a larger model, which would answer wrongly without a word.
+  // Shapes come before the allocation, so that a damaged number cannot ask for all memory.
   check_shape(*tensors, kItemTable, {vocabulary.size(), config.width});
   for (const TransformerTensor& tensor : expected) check_shape(*tensors, tensor.name, tensor.shape);
-  if (tensors->names().size() != expected.size() + 2)
-    damaged(file, "has tensors that a session Transformer lacks");
 
-  TransformerWeights weights(config, std::move(vocabulary));
-  read_tensor(*tensors, kItemTable, weights.items_);
+  TransformerWeights weights(config, {});
+  weights.vocabulary_ = std::move(vocabulary);
+  weights.stored_items_ = StoredMatrix::open(tensors, kItemTable);
+  std::size_t names = 1 + tensors_of(*weights.stored_items_);
   for (const TransformerTensor& tensor : expected) {
-    read_tensor(*tensors, tensor.name, weights.flat_body().subspan(tensor.offset, tensor.size));
+    if (tensor.shape.size() == 2) {
+      const StoredMatrix matrix = StoredMatrix::open(tensors, tensor.name);
+      matrix.copy_rows(0, matrix_of(tensor, weights.flat_body()));
+      names += tensors_of(matrix);
+    } else {
+      read_vector(*tensors, tensor.name, weights.flat_body().subspan(tensor.offset, tensor.size));
+      ++names;
+    }
   }
+  // A name too many means weights of a larger model, which would answer wrongly without a word.
+  if (tensors->names().size() != names) damaged(file, "has tensors that a session Transformer lacks");
+  return weights;
+}
+
+TransformerWeights TransformerWeights::load(const std::filesystem::path& file) {
+  TransformerWeights weights = open(file);
+  weights.items_.resize(weights.vocabulary_.size() * weights.config_.width);
+  weights.copy_items(0, {weights.items_.data(), weights.vocabulary_.size(), weights.config_.width});
+  weights.stored_items_.reset();
   return weights;
 }
 

@@ -3,11 +3,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "index/item.h"
+#include "index/stored_matrix.h"
 #include "kernels/tensor_view.h"
 
 namespace segue::index {
@@ -70,8 +72,8 @@ TransformerBody transformer_body(const TransformerConfig& config, std::span<floa
 ConstTransformerBody transformer_body(const TransformerConfig& config, std::span<const float> flat);
 
 /// All that a session Transformer has learnt: the table of item embeddings and the body. A row of the table
-/// belongs to the item that `vocabulary` names at the same place. Thread-compatible; safe to share once it
-/// changes no more.
+/// belongs to the item that `vocabulary` names at the same place. The table lies in memory, where training
+/// changes it, or stays in the mapped file. Thread-compatible; safe to share once it changes no more.
 class TransformerWeights {
  public:
   static constexpr std::uint32_t kNoRow = 0xffffffffu;
@@ -85,25 +87,37 @@ class TransformerWeights {
   /// The item's row of the table, kNoRow when it has none.
   std::uint32_t row(ItemId item) const;
 
-  kernels::Matrix items() { return {items_.data(), vocabulary_.size(), config_.width}; }  ///< [v, d]
-  kernels::ConstMatrix items() const { return {items_.data(), vocabulary_.size(), config_.width}; }
+  /// The table in memory [v, d]; std::logic_error when it stays in a file.
+  kernels::Matrix items();
+  kernels::ConstMatrix items() const;
+  /// Rows begin, begin + 1, ... of the table, wherever it lies, to out [any, d].
+  void copy_items(std::size_t begin, kernels::Matrix out) const;
   std::span<float> flat_body() noexcept { return body_; }
   std::span<const float> flat_body() const noexcept { return body_; }
   TransformerBody body() { return transformer_body(config_, flat_body()); }
   ConstTransformerBody body() const { return transformer_body(config_, flat_body()); }
 
-  /// Writes one safetensors file: `vocabulary` I32 [v], `item_embedding.weight` F32 [v, d], the tensors of
-  /// transformer_tensors(), and the configuration in the metadata. Throws Error (kResource).
-  void save(const std::filesystem::path& file) const;
-  /// Throws Error (kDamagedStore) that names the file and the tensor: a missing or surplus name, another
-  /// shape or type, a value that is not finite, a vocabulary that does not rise.
+  /// Replaces table and matrices of the body by what storing makes of them, so that what is evaluated is what
+  /// will be served. Norms and biases stay as they are.
+  void round_to(Storage storage);
+
+  /// Writes one safetensors file: `vocabulary` I32 [v], `item_embedding.weight` [v, d], the tensors of
+  /// transformer_tensors(), and the configuration in the metadata. Matrices are stored as `storage` says,
+  /// vectors as F32. Throws Error (kResource).
+  void save(const std::filesystem::path& file, Storage storage = Storage::kFp32) const;
+  /// All of it in memory, as floats. Throws Error (kDamagedStore) that names the file and the tensor: a
+  /// missing or surplus name, another shape or type, a value that is not finite, a vocabulary that does not
+  /// rise.
   static TransformerWeights load(const std::filesystem::path& file);
+  /// The same for serving: the table stays in the file, as it is stored.
+  static TransformerWeights open(const std::filesystem::path& file);
 
  private:
   TransformerConfig config_;
   std::vector<ItemId> vocabulary_;
-  std::vector<float> items_;
+  std::vector<float> items_;  // empty where the table stays in a file
   std::vector<float> body_;
+  std::optional<StoredMatrix> stored_items_;
 };
 
 }  // namespace segue::index

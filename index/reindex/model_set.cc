@@ -49,9 +49,15 @@ ModelSet train_models(const TrainingData& data, const TrainingPlan& plan, Traini
   if (!has_pairs) return set;
   if (plan.wants("mf")) {
     environment.phases.begin("factorise" + suffix);
-    set.mf = std::make_unique<MfModel>(MatrixFactorization::train(data, plan.mf, environment.backend,
-                                                                  environment.pool, environment.progress),
-                                       nullptr, environment.catalogue, environment.backend);
+    MatrixFactorization factorization = MatrixFactorization::train(data, plan.mf, environment.backend,
+                                                                   environment.pool, environment.progress);
+    factorization.round_to(plan.weights);
+    const auto items = factorization.vocabulary();
+    auto vectors =
+        VectorIndex::build(factorization.item_factors(), std::vector<ItemId>(items.begin(), items.end()),
+                           Metric::kInnerProduct, plan.vector_factory, plan.vectors);
+    set.mf = std::make_unique<MfModel>(std::move(factorization), std::move(vectors), environment.catalogue,
+                                       environment.backend);
   }
   if (plan.wants("transformer")) {
     environment.phases.begin("transformer" + suffix);
@@ -66,7 +72,11 @@ ModelSet train_models(const TrainingData& data, const TrainingPlan& plan, Traini
         train_transformer(training, environment.backend, environment.pool, environment.progress);
     set.transformer_epochs = trained.epochs;
     set.curves.push_back({"transformer" + suffix, std::move(trained.curve)});
-    set.transformer = std::make_unique<TransformerModel>(std::move(trained.weights), nullptr,
+    TransformerWeights& weights = trained.weights;
+    weights.round_to(plan.weights);
+    auto vectors = VectorIndex::build(weights.items(), weights.vocabulary(), Metric::kCosine,
+                                      plan.vector_factory, plan.vectors);
+    set.transformer = std::make_unique<TransformerModel>(std::move(weights), std::move(vectors),
                                                          environment.catalogue, environment.backend);
   }
   if (plan.wants("transitions")) {

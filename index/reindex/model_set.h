@@ -16,6 +16,7 @@
 #include "index/model/transformer_trainer.h"
 #include "index/model/transitions.h"
 #include "index/reindex/phases.h"
+#include "index/stored_matrix.h"
 #include "kernels/backend.h"
 #include "kernels/thread_pool.h"
 
@@ -28,6 +29,9 @@ struct TrainingPlan {
   TransformerOptions transformer;
   double transformer_checkpoint_seconds = 120;  ///< between two checkpoints, where there is a folder for them
   TransitionOptions transitions;
+  Storage weights = Storage::kFp32;  ///< how the numbers of models/ are stored
+  Storage vectors = Storage::kFp32;  ///< and those of vectors/
+  std::string vector_factory = "auto";
 
   bool wants(std::string_view model) const;
 };
@@ -56,8 +60,9 @@ struct TrainingEnvironment {
   std::filesystem::path checkpoints = {};    ///< folder of files that a training goes on from; empty: none
 };
 
-/// Trains all models of the plan, a phase each, named suffix + model. A model that the data does not allow
-/// (no sequence of two items) is left out.
+/// Trains all models of the plan, a phase each, named suffix + model; their numbers are rounded to how they
+/// will be stored, so that what is evaluated is what is served. A model that the data does not allow (no
+/// sequence of two items) is left out.
 ModelSet train_models(const TrainingData& data, const TrainingPlan& plan, TrainingEnvironment& environment,
                       const std::string& suffix);
 

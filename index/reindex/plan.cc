@@ -69,6 +69,13 @@ MfOptions mf_options(const Config::Mf& config, std::uint64_t seed) {
           .seed = seed};
 }
 
+/// The configuration's table has checked the name; a Config that a program has filled in was not checked.
+Storage storage_of(const std::string& name) {
+  if (const auto storage = parse_storage(name)) return *storage;
+  throw Error(ErrorKind::kUsage, "there is no storage `" + name + "`", "[storage]",
+              "take fp32, fp16 or int8");
+}
+
 }  // namespace
 
 TrainingPlan training_plan(const ReindexRequest& request) {
@@ -89,6 +96,9 @@ TrainingPlan training_plan(const ReindexRequest& request) {
   plan.transformer = transformer_options(request.config.transformer, request.seed);
   plan.transformer_checkpoint_seconds = 60 * request.config.transformer.checkpoint_minutes;
   plan.transitions = transition_options(request.config.transitions);
+  plan.weights = storage_of(request.config.storage.weights);
+  plan.vectors = storage_of(request.config.storage.vectors);
+  plan.vector_factory = request.config.vectors.factory;
   if (plan.wants("transformer")) plan.transformer.validate();
   return plan;
 }

@@ -233,7 +233,8 @@ ReindexReport reindex(const ReindexRequest& request, Progress& progress) {
   warn_of_missing_models(plan, request, models, *input.catalogue, report);
   report.seen = manifest.seen;
 
-  write_snapshot({*input.catalogue, input.log, models, request.config, phases, progress}, *staging, manifest);
+  write_snapshot({*input.catalogue, input.log, models, plan, request.config, phases, progress}, *staging,
+                 manifest);
   for (ReindexStep* step : request.steps) {
     phases.begin(step->name());
     step->run(*input.catalogue, input.log, *staging, manifest, progress);

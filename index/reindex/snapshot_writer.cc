@@ -47,26 +47,24 @@ void write_models(const SnapshotParts& parts, Staging& staging, Manifest& manife
   }
   if (models.mf) {
     const MatrixFactorization& mf = models.mf->factorization();
-    mf.save(staging.file(files::kMf));
+    mf.save(staging.file(files::kMf), parts.plan.weights);
     manifest.models["mf"] = {"implicit-als-1", mf.item_factors().cols, "ip"};
-    VectorIndex::build(mf.item_factors(), as_items(mf.vocabulary()), Metric::kInnerProduct,
-                       parts.config.vectors.factory)
-        ->save(staging.file("vectors/mf.faiss"));
+    models.mf->vectors().save(staging.file(files::vectors_of("mf")));
   }
   if (models.transformer) {
     const TransformerWeights& weights = models.transformer->weights();
-    weights.save(staging.file(files::kTransformer));
+    weights.save(staging.file(files::kTransformer), parts.plan.weights);
     manifest.models["transformer"] = {"session-transformer-1", weights.config().width, "cosine"};
-    VectorIndex::build(weights.items(), weights.vocabulary(), Metric::kCosine, parts.config.vectors.factory)
-        ->save(staging.file("vectors/transformer.faiss"));
+    models.transformer->vectors().save(staging.file(files::vectors_of("transformer")));
   }
   const ContentVectors content = ContentVectors::of(parts.catalogue);
   if (!content.empty()) {
-    content.save(staging.file(files::kContent));
+    content.save(staging.file(files::kContent), parts.plan.weights);
     manifest.models["content"] = {"given-1", content.vectors().cols, parts.config.vectors.metric};
     VectorIndex::build(content.vectors(), as_items(content.vocabulary()),
-                       content_metric(parts.config.vectors.metric), parts.config.vectors.factory)
-        ->save(staging.file("vectors/content.faiss"));
+                       content_metric(parts.config.vectors.metric), parts.plan.vector_factory,
+                       parts.plan.vectors)
+        ->save(staging.file(files::vectors_of("content")));
   }
 }
 

@@ -15,6 +15,7 @@ struct SnapshotParts {
   const Catalogue& catalogue;
   const EventLog& log;
   const ModelSet& models;
+  const TrainingPlan& plan;
   const Config& config;
   Phases& phases;
   Progress& progress;

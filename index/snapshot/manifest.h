@@ -18,7 +18,7 @@ namespace segue::index {
 /// that grow with the pipeline are JSON objects of its own making; keys that this version does not know
 /// survive in `other`.
 struct Manifest {
-  static constexpr int kFormatVersion = 1;
+  static constexpr int kFormatVersion = 2;
 
   /// A model of the snapshot. Its version changes whenever its bytes or their meaning do.
   struct Model {

@@ -73,7 +73,8 @@ std::shared_ptr<const Snapshot> Snapshot::open(const SnapshotStore& store, const
   impl->text = TextIndex::open(folder / files::kText, catalogue);
   impl->suggestions = SuggestionTable::open(folder / files::kSuggestions, catalogue);
   impl->users = UserSessions::open(folder / files::kUserSessions, catalogue);
-  for (const auto& [space, file] : files::kVectors) {
+  for (const std::string_view space : files::kSpaces) {
+    const std::string file = files::vectors_of(space);
     if (has(file)) impl->vectors.emplace(space, VectorIndex::open(folder / file));
   }
 
@@ -87,7 +88,7 @@ std::shared_ptr<const Snapshot> Snapshot::open(const SnapshotStore& store, const
   }
   if (has(files::kTransformer)) {
     impl->models["transformer"] =
-        std::make_unique<TransformerModel>(TransformerWeights::load(folder / files::kTransformer),
+        std::make_unique<TransformerModel>(TransformerWeights::open(folder / files::kTransformer),
                                            impl->vectors["transformer"], catalogue, backend);
   }
 

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <array>
+#include <string>
 #include <string_view>
-#include <utility>
 
 /// The files of a snapshot, as paths from its folder (docs/file-formats.md).
 namespace segue::index::files {
@@ -17,11 +17,12 @@ inline constexpr std::string_view kTransformer = "models/transformer.safetensors
 inline constexpr std::string_view kContent = "models/content.safetensors";
 inline constexpr std::string_view kUserSessions = "models/user_sessions.safetensors";
 
-/// Vector spaces and their indexes.
-inline constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kVectors = {{
-    {"transformer", "vectors/transformer.faiss"},
-    {"mf", "vectors/mf.faiss"},
-    {"content", "vectors/content.faiss"},
-}};
+/// Spaces that may have vectors.
+inline constexpr std::array<std::string_view, 3> kSpaces = {"transformer", "mf", "content"};
+
+/// The vectors of a space.
+inline std::string vectors_of(std::string_view space) {
+  return "vectors/" + std::string(space) + ".safetensors";
+}
 
 }  // namespace segue::index::files

@@ -10,6 +10,7 @@
 
 #include "index/item.h"
 #include "index/item_set.h"
+#include "index/stored_matrix.h"
 #include "kernels/tensor_view.h"
 
 namespace segue::index {
@@ -20,26 +21,28 @@ enum class Metric { kInnerProduct, kCosine, kL2 };
 
 std::string_view to_string(Metric metric);  ///< "ip", "cosine", "l2"
 
-/// Nearest items by a vector, exactly or approximately (Faiss behind it). Immutable, thread-safe.
+/// Nearest items by a vector, by a scan of all rows with Faiss's distances. Opened from a file, the rows stay
+/// in the mapped file, whatever their storage. Immutable, thread-safe.
 class VectorIndex {
  public:
   /// Builds over vectors [n, d]; row r belongs to items[r], which rise. factory: "auto" or a Faiss factory
   /// string, of which this version takes "Flat". Throws Error (kBadInput) for another factory or a value that
   /// is not finite.
   static std::unique_ptr<VectorIndex> build(kernels::ConstMatrix vectors, std::span<const ItemId> items,
-                                            Metric metric, std::string_view factory = "auto");
-  /// Opens what save() wrote. The bytes must have been verified before: Faiss trusts them. Throws Error
-  /// (kDamagedStore).
+                                            Metric metric, std::string_view factory = "auto",
+                                            Storage storage = Storage::kFp32);
+  /// Opens what save() wrote, mapped. Throws Error (kDamagedStore) that names the file and what is wrong.
   static std::unique_ptr<VectorIndex> open(const std::filesystem::path& file);
   ~VectorIndex();
 
-  /// Writes and fsyncs two files: FILE in Faiss's own format, and FILE.items.safetensors with the items of
-  /// its rows and the metric. Throws Error (kResource).
+  /// Writes and fsyncs one safetensors file: `items` I32 [n], `vectors` [n, d] as stored, and the metric.
+  /// Throws Error (kResource).
   void save(const std::filesystem::path& file) const;
 
   std::size_t size() const;
   std::size_t dimension() const;
   Metric metric() const;
+  Storage storage() const;
   std::string factory() const;  ///< "Flat" and so on: what serves
   bool contains(ItemId item) const;
   /// The stored vector [d], at unit length for kCosine. Throws std::invalid_argument for an item that is not

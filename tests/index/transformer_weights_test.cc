@@ -88,6 +88,32 @@ TEST_F(TransformerWeightsTest, ComeBackFromTheFileBitForBit) {
   }
 }
 
+TEST_F(TransformerWeightsTest, ComeBackAsTheyWereRoundedFromEveryStorage) {
+  for (const Storage storage : {Storage::kFp32, Storage::kFp16, Storage::kInt8}) {
+    TransformerWeights rounded = random_weights(kConfig, 5, 3);
+    rounded.save(file_, storage);
+    rounded.round_to(storage);
+    const TransformerWeights loaded = TransformerWeights::load(file_);
+    const TransformerWeights opened = TransformerWeights::open(file_);
+    EXPECT_TRUE(std::ranges::equal(loaded.flat_body(), rounded.flat_body())) << to_string(storage);
+    EXPECT_TRUE(std::ranges::equal(opened.flat_body(), rounded.flat_body()));
+    std::vector<float> row(8);
+    for (std::size_t r = 0; r < 5; ++r) {
+      EXPECT_TRUE(std::ranges::equal(loaded.items().row_span(r), rounded.items().row_span(r)));
+      opened.copy_items(r, {row.data(), 1, 8});
+      EXPECT_TRUE(std::ranges::equal(row, rounded.items().row_span(r)));
+    }
+    EXPECT_THROW(opened.items(), std::logic_error);
+  }
+}
+
+TEST_F(TransformerWeightsTest, TheSurplusScaleOfAFloatTableIsDamage) {
+  random_weights(kConfig, 5, 3).save(file_, Storage::kInt8);
+  EXPECT_EQ(Safetensors::open(file_)->dtype("blocks.0.attention.qkv.weight"), DType::kI8);
+  EXPECT_EQ(Safetensors::open(file_)->dtype("blocks.0.attention.qkv.bias"), DType::kF32);
+  expect_damage([](File& f) { f.tensors["item_embedding.weight.scale"] = {{5}, {1, 1, 1, 1, 1}}; }, "lacks");
+}
+
 TEST_F(TransformerWeightsTest, WithoutAnyItemComeBackToo) {
   TransformerWeights(kConfig, {}).save(file_);
   EXPECT_TRUE(TransformerWeights::load(file_).vocabulary().empty());

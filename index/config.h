@@ -93,7 +93,7 @@ struct Config {
 
   struct Blend {
     std::string seen = "auto";
-    std::size_t max_sequences = 2000;
+    std::size_t max_sequences = 4000;
     double words_weight = 0.3;
     bool operator==(const Blend&) const = default;
   } blend;

@@ -49,7 +49,7 @@ ModelEvidence modelled(const SessionContext& session, const index::Snapshot& sna
   std::vector<const index::BlendedSession::Part*> parts;
   for (const auto& part : encoded->parts()) parts.push_back(&part);
   std::stable_sort(parts.begin(), parts.end(),
-                   [](const auto* a, const auto* b) { return a->weight > b->weight; });
+                   [](const auto* a, const auto* b) { return a->weights.back() > b->weights.back(); });
   for (const auto* part : parts) {
     for (const index::ScoredItem& item : part->session->top(related / parts.size(), nullptr)) {
       evidence.best.push_back(item.item);
@@ -67,7 +67,8 @@ ModelEvidence modelled(const SessionContext& session, const index::Snapshot& sna
       part.session->score(candidates, raw);
       for (std::size_t i = 0; i < candidates.size(); ++i) {
         const index::ScoreMoments& moments = catalogue.is_query(candidates[i]) ? of_queries[p] : part.moments;
-        if (moments.deviation > 0) scores[i] += part.weight * (raw[i] - moments.mean) / moments.deviation;
+        if (!(moments.deviation > 0)) continue;
+        scores[i] += part.weight(candidates[i]) * (raw[i] - moments.mean) / moments.deviation;
       }
     }
   };

@@ -40,7 +40,7 @@ BlendedTop BlendedSession::top(std::size_t k, const ItemSet* allowed) const {
     parts_[p].session->score(candidates, raw);
     for (std::size_t r = 0; r < raw.size(); ++r) {
       const double z = parts_[p].z(raw[r]);
-      best.shares[r * parts_.size() + p] = {raw[r], z, parts_[p].weight * z};
+      best.shares[r * parts_.size() + p] = {raw[r], z, parts_[p].weight(candidates[r]) * z};
     }
   }
   return best;
@@ -51,7 +51,7 @@ void BlendedSession::score(std::span<const ItemId> items, std::span<double> scor
   std::vector<double> raw(items.size());
   for (const Part& part : parts_) {
     part.session->score(items, raw);
-    for (std::size_t i = 0; i < raw.size(); ++i) scores[i] += part.weight * part.z(raw[i]);
+    for (std::size_t i = 0; i < raw.size(); ++i) scores[i] += part.weight(items[i]) * part.z(raw[i]);
   }
 }
 
@@ -60,34 +60,50 @@ void BlendedSession::score_all(std::span<double> scores) const {
   std::vector<double> raw(scores.size());
   for (const Part& part : parts_) {
     part.session->score_all(raw);
-    for (std::size_t i = 0; i < raw.size(); ++i) scores[i] += part.weight * part.z(raw[i]);
+    for (ItemId i = 0; i < raw.size(); ++i) scores[i] += part.weight(i) * part.z(raw[i]);
   }
 }
 
-Blend::Blend(BlendWeights weights, std::span<const SessionModel* const> models)
+Blend::Blend(BlendWeights weights, std::span<const SessionModel* const> models, std::span<const float> events)
     : weights_(std::move(weights)) {
-  if (weights_.models.size() != weights_.weights.size()) {
-    throw std::invalid_argument("a blend needs one weight per model");
-  }
-  for (std::size_t m = 0; m < weights_.models.size(); ++m) {
-    const std::string& name = weights_.models[m];
-    if (!(weights_.weights[m] > 0)) throw std::invalid_argument("the weight of " + name + " is not above 0");
+  weights_.validate();
+  for (const std::string& name : weights_.models) {
     const auto found = std::find_if(models.begin(), models.end(),
                                     [&](const SessionModel* model) { return model->name() == name; });
     if (found == models.end()) throw std::invalid_argument("the blend's model " + name + " is not there");
     models_.push_back(*found);
+    needs_session_.push_back((*found)->encode({}) == nullptr);
+  }
+  // Without counts the last class stands for all items.
+  const std::size_t counts = weights_.counts.size();
+  const std::size_t first = events.empty() && counts > 0 ? counts - 1 : 0;
+  item_classes_ = std::max<std::size_t>(1, counts) - first;
+  for (std::size_t l = 0; l < std::max<std::size_t>(1, weights_.lengths.size()); ++l) {
+    for (std::size_t m = 0; m < models_.size(); ++m) {
+      for (std::size_t c = 0; c < item_classes_; ++c) table_.push_back(weights_.at(m, l, first + c));
+    }
+  }
+  if (item_classes_ == 1) return;
+  for (const float count : events) {
+    classes_.push_back(static_cast<std::uint8_t>(weights_.counts.of(static_cast<double>(count))));
   }
 }
 
 std::unique_ptr<BlendedSession> Blend::encode(const SessionView& session, ItemGroup group) const {
   std::vector<BlendedSession::Part> parts;
+  bool known = false;
+  const std::size_t length = weights_.lengths.of(static_cast<double>(session.items.size()));
   for (std::size_t m = 0; m < models_.size(); ++m) {
+    const std::span<const double> weights(table_.data() + (length * models_.size() + m) * item_classes_,
+                                          item_classes_);
+    if (std::all_of(weights.begin(), weights.end(), [](double weight) { return weight == 0; })) continue;
     auto encoded = models_[m]->encode(session);
     if (!encoded) continue;
+    known = known || needs_session_[m] != 0;
     const ScoreMoments moments = encoded->moments(group);
-    parts.push_back({models_[m], weights_.weights[m], std::move(encoded), moments});
+    parts.push_back({models_[m], std::move(encoded), moments, weights, classes_});
   }
-  return parts.empty() ? nullptr : std::make_unique<BlendedSession>(std::move(parts));
+  return known ? std::make_unique<BlendedSession>(std::move(parts)) : nullptr;
 }
 
 BlendedTop Blend::top(const SessionView& session, std::size_t k, const ItemSet* allowed,

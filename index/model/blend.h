@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -8,16 +9,10 @@
 
 #include "index/item.h"
 #include "index/item_set.h"
+#include "index/model/blend_weights.h"
 #include "index/model/session_model.h"
 
 namespace segue::index {
-
-/// What a blend is made of: models by name, each with a weight above 0. Kept in the manifest.
-struct BlendWeights {
-  std::vector<std::string> models;
-  std::vector<double> weights;  ///< one per model; the fitted ones sum to 1
-  friend bool operator==(const BlendWeights&, const BlendWeights&) = default;
-};
 
 /// How one part stood to one item.
 struct BlendShare {
@@ -39,9 +34,12 @@ class BlendedSession {
  public:
   struct Part {
     const SessionModel* model;
-    double weight;
     std::unique_ptr<EncodedSession> session;
     ScoreMoments moments;
+    std::span<const double> weights;        ///< of this session, by class of item; kept by the blend
+    std::span<const std::uint8_t> classes;  ///< of items; empty: all are of class 0
+
+    double weight(ItemId item) const { return weights[classes.empty() ? 0 : classes[item]]; }
     double z(double raw) const {
       return moments.deviation > 0 ? (raw - moments.mean) / moments.deviation : 0;
     }
@@ -62,16 +60,20 @@ class BlendedSession {
 };
 
 /// The weighted sum of models' z-scores: raw score of item i = sum over models m of w_m z_m(i), with z over
-/// all items of a group before any filter, and a missing score counted as 0 before standardising. Immutable,
-/// thread-safe; the models outlive it.
+/// all items of a group before any filter, a missing score counted as 0 before standardising, and w_m that of
+/// the session's length and of the item's events in training. Immutable, thread-safe; the models outlive it.
 class Blend {
  public:
-  /// Takes the named models out of `models`. Throws std::invalid_argument when one is missing, when names and
-  /// weights differ in number, or for a weight that is not above 0.
-  Blend(BlendWeights weights, std::span<const SessionModel* const> models);
+  /// Takes the named models out of `models`. events: of each item in training, by ItemId; empty: all items
+  /// count as the most frequent ones. Throws std::invalid_argument when a model is missing, and for weights
+  /// that do not fit.
+  Blend(BlendWeights weights, std::span<const SessionModel* const> models,
+        std::span<const float> events = {});
 
   const BlendWeights& weights() const noexcept { return weights_; }
-  /// Null when no part knows anything of the session.
+  /// Null when no part knows anything of the session. Models that have an answer without any session, such
+  /// as popularity, are parts only beside others. A model without weight for sessions of this length is left
+  /// out.
   std::unique_ptr<BlendedSession> encode(const SessionView& session, ItemGroup group) const;
   /// encode() and top() in one; empty when no part knows anything of the session.
   BlendedTop top(const SessionView& session, std::size_t k, const ItemSet* allowed, ItemGroup group) const;
@@ -79,6 +81,10 @@ class Blend {
  private:
   BlendWeights weights_;
   std::vector<const SessionModel*> models_;  // in the order of weights_
+  std::vector<char> needs_session_;          // whether a model says nothing without one
+  std::size_t item_classes_ = 1;
+  std::vector<double> table_;          // [length classes, models, item classes]
+  std::vector<std::uint8_t> classes_;  // of items; empty: one class
 };
 
 }  // namespace segue::index

@@ -1,38 +1,33 @@
 #pragma once
 
-#include <cstddef>
-#include <span>
 #include <string>
 #include <vector>
 
-#include "index/item_set.h"
-#include "index/model/blend.h"
-#include "index/model/seen_rule.h"
-#include "index/model/session_model.h"
-#include "index/model/training_data.h"
+#include "index/model/blend_contests.h"
+#include "index/model/blend_weights.h"
 #include "index/progress.h"
 #include "kernels/thread_pool.h"
 
 namespace segue::index {
 
-/// What a blend is fitted on.
-struct BlendFitTask {
-  std::span<const SessionModel* const> models;
-  std::span<const HeldOut> held_out;  ///< targets belong to `searchable`
-  const ItemSet* searchable = nullptr;
-  SeenRule seen;
-  std::size_t max_sequences = 2000;  ///< of more, an even sample is taken
-};
-
 struct BlendFit {
   BlendWeights weights;             ///< one model alone when nothing improves on it
   double ndcg = 0;                  ///< NDCG@10 of the blend on the sample
   std::vector<double> single_ndcg;  ///< of each model of the task alone
+  std::string method;               ///< how the weights were found, for people
 };
 
-/// Finds the weights by coordinate ascent on NDCG@10: from the best single model, other models are added,
-/// reweighted and dropped as long as that helps. Never worse on the sample than the best single model;
-/// deterministic for any number of threads. With no models or nothing held out it throws
+/// Finds the weights of a blend. Several ways compete by NDCG@10 on sequences that they were not fitted on
+/// (the sample is halved and each half predicted from the other):
+///   - the best single model;
+///   - one weight per model by coordinate ascent on NDCG@10 (blend_ascent.h);
+///   - one weight per model by the convex likelihood (blend_objective.h);
+///   - the same with weights that differ by the session's length, by the items' events, by both; they have to
+///   be
+///     ahead by more than the standard error.
+/// Then models are left out as long as that costs less than the standard error, since each costs time in
+/// every query, and the weights are fitted on the whole sample. Never worse on the sample than the best
+/// single model; deterministic for any number of threads. With no models or nothing held out it throws
 /// std::invalid_argument.
 BlendFit fit_blend(const BlendFitTask& task, kernels::ThreadPool& pool, Progress& progress);
 

@@ -39,7 +39,7 @@ Validation validate(const ModelSet& models, std::span<const HeldOut> held_out,
   const std::vector<HeldOut> gate_half = every_second(held_out, 1);
   const Evaluator evaluator(environment.catalogue.searchable(), environment.pool, environment.progress);
   const std::vector<SeenRule> rules = options.seen ? std::vector{*options.seen} : seen_rule_candidates();
-  const std::vector<const SessionModel*> parts = models.parts();
+  std::vector<const SessionModel*> parts = models.parts();
 
   // The rule under which the best single model is best; of equal ones, the one that leaves out less.
   Validation result;
@@ -58,12 +58,23 @@ Validation validate(const ModelSet& models, std::span<const HeldOut> held_out,
       }
     }
   }
-  const BlendFit fit =
-      fit_blend({parts, fit_half, &environment.catalogue.searchable(), result.seen, options.fit_sequences},
-                environment.pool, environment.progress);
-  result.blend = fit.weights;
-
+  // Popularity joins models that are ahead of it; where they are not, something is wrong with them, and a
+  // blend that leans on popularity would hide it.
   const SeenRule only[] = {result.seen};
+  const double popularity =
+      mean_metric(kNdcg10, evaluator.ranks(scorer_of(*models.popularity), fit_half, only).front());
+  if (best > popularity) parts.push_back(models.popularity.get());
+  const std::span<const float> events = models.popularity->counts();
+  const BlendFit fit = fit_blend({.models = parts,
+                                  .held_out = fit_half,
+                                  .searchable = &environment.catalogue.searchable(),
+                                  .seen = result.seen,
+                                  .max_sequences = options.fit_sequences,
+                                  .events = events},
+                                 environment.pool, environment.progress);
+  result.blend = fit.weights;
+  result.method = fit.method;
+
   const auto ranks_of = [&](const Scorer& scorer) {
     return evaluator.ranks(scorer, gate_half, only).front();
   };
@@ -72,13 +83,14 @@ Validation validate(const ModelSet& models, std::span<const HeldOut> held_out,
   std::optional<std::size_t> best_part;
   std::vector<double> part_ndcg;
   std::vector<std::vector<double>> part_ranks;
-  for (std::size_t p = 0; p < parts.size(); ++p) {
+  const std::vector<const SessionModel*> session_parts = models.parts();
+  for (std::size_t p = 0; p < session_parts.size(); ++p) {
     part_ranks.push_back(ranks_of(scorer_of(*parts[p])));
     result.table.push_back(row_of(std::string(parts[p]->name()), part_ranks.back()));
     part_ndcg.push_back(mean_metric(kNdcg10, part_ranks.back()));
     if (!best_part || part_ndcg[p] > part_ndcg[*best_part]) best_part = p;
   }
-  std::vector<double> blend_ranks = ranks_of(scorer_of(Blend(result.blend, parts)));
+  std::vector<double> blend_ranks = ranks_of(scorer_of(Blend(result.blend, parts, events)));
   double blend_ndcg = mean_metric(kNdcg10, blend_ranks);
   if (blend_ndcg < part_ndcg[*best_part]) {
     const std::string name(parts[*best_part]->name());

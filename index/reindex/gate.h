@@ -23,7 +23,7 @@ struct EvaluationRow {
 /// What the configuration leaves to validation.
 struct ValidationOptions {
   std::optional<SeenRule> seen;            ///< set: this rule instead of the best one
-  std::size_t fit_sequences = 2000;        ///< that the blend's weights are fitted on, at most
+  std::size_t fit_sequences = 4000;        ///< that the blend's weights are fitted on, at most
   const SessionModel* baseline = nullptr;  ///< transitions that are no part: the blend has to reach them, too
 };
 
@@ -31,6 +31,7 @@ struct ValidationOptions {
 struct Validation {
   SeenRule seen;
   BlendWeights blend;
+  std::string method;                ///< how the weights were found, for people
   std::vector<EvaluationRow> table;  ///< popularity first, the blend last
   std::string note;                  ///< how the blend was chosen, when that is worth saying; may be empty
   bool passed = false;

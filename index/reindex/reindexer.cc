@@ -143,6 +143,8 @@ void validate_models(const Input& input, const ReindexRequest& request, Training
   for (std::size_t m = 0; m < validation.blend.models.size(); ++m) {
     manifest.blend[validation.blend.models[m]] = validation.blend.weights[m];
   }
+  manifest.blend_offsets = blend_offsets(validation.blend);
+  manifest.evaluation["blend_method"] = validation.method;
   for (const EvaluationRow& row : validation.table) {
     manifest.evaluation["models"][row.model] = row.metrics;
   }

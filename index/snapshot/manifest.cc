@@ -113,6 +113,7 @@ std::string to_json_text(const Manifest& manifest) {
     entry["metric"] = model.metric;
   }
   json["blend"] = manifest.blend;
+  if (!manifest.blend_offsets.empty()) json["blend_offsets"] = manifest.blend_offsets;
   json["seen"] = manifest.seen;
   json["seed"] = manifest.seed;
   json["device"] = manifest.device;
@@ -157,6 +158,7 @@ Manifest manifest_from_json_text(std::string_view text, const std::string& where
     model.other = std::move(entry).rest();
   });
   fields.take("blend", manifest.blend);
+  fields.take("blend_offsets", manifest.blend_offsets);
   fields.take("seen", manifest.seen);
   fields.take("seed", manifest.seed);
   fields.take("device", manifest.device);

@@ -44,6 +44,7 @@ struct Manifest {
   std::map<std::string, std::uint64_t> events;  ///< "read", "used", "skipped", "sessions" and so on -> number
   std::map<std::string, Model> models;          ///< by name
   std::map<std::string, double> blend;          ///< model -> weight
+  nlohmann::json blend_offsets = nlohmann::json::object();  ///< how they differ: index/model/blend_weights.h
   std::string seen = "exclude";                 ///< what `seen=auto` means: "exclude", "include" or "last:N"
 
   std::uint64_t seed = 0;

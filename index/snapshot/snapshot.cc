@@ -1,6 +1,8 @@
 #include "index/snapshot/snapshot.h"
 
 #include <map>
+#include <span>
+#include <stdexcept>
 #include <utility>
 
 #include "index/input/items_reader.h"
@@ -39,6 +41,7 @@ struct Snapshot::Impl {
   std::unique_ptr<SuggestionTable> suggestions;
   std::map<std::string, std::shared_ptr<const VectorIndex>, std::less<>> vectors;
   std::map<std::string, std::unique_ptr<SessionModel>, std::less<>> models;
+  std::span<const float> item_events;  // popularity's
   std::unique_ptr<Blend> blend;
   SeenRule seen;
   double words_weight = 0;
@@ -78,7 +81,9 @@ std::shared_ptr<const Snapshot> Snapshot::open(const SnapshotStore& store, const
     if (has(file)) impl->vectors.emplace(space, VectorIndex::open(folder / file));
   }
 
-  impl->models["popularity"] = Popularity::open(folder / files::kPopularity, catalogue);
+  auto popularity = Popularity::open(folder / files::kPopularity, catalogue);
+  impl->item_events = popularity->counts();
+  impl->models["popularity"] = std::move(popularity);
   if (has(files::kTransitions))
     impl->models["transitions"] = Transitions::open(folder / files::kTransitions, catalogue);
   if (has(files::kMf)) {
@@ -96,16 +101,18 @@ std::shared_ptr<const Snapshot> Snapshot::open(const SnapshotStore& store, const
   if (!seen) throw damaged("`seen` is `" + manifest.seen + "`");
   impl->seen = *seen;
   if (!manifest.blend.empty()) {
-    BlendWeights weights;
     std::vector<const SessionModel*> models;
     for (const auto& [name, weight] : manifest.blend) {
-      weights.models.push_back(name);
-      weights.weights.push_back(weight);
       if (!impl->models.contains(name))
         throw damaged("`blend` names the model `" + name + "`, which is not there");
     }
     for (const auto& [name, model] : impl->models) models.push_back(model.get());
-    impl->blend = std::make_unique<Blend>(std::move(weights), models);
+    try {
+      impl->blend = std::make_unique<Blend>(blend_weights(manifest.blend, manifest.blend_offsets), models,
+                                            impl->item_events);
+    } catch (const std::invalid_argument& error) {
+      throw damaged(std::string("`blend`: ") + error.what());
+    }
   }
   try {
     const nlohmann::json& serving = manifest.training.at("serving");
@@ -132,6 +139,9 @@ const TextIndex& Snapshot::text() const {
 }
 const SuggestionTable& Snapshot::suggestions() const {
   return *impl_->suggestions;
+}
+std::span<const float> Snapshot::item_events() const {
+  return impl_->item_events;
 }
 const Blend* Snapshot::blend() const {
   return impl_->blend.get();

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,6 +43,8 @@ class Snapshot {
   /// it.
   const SessionModel* model(std::string_view name) const;
   std::vector<std::string> model_names() const;
+  /// The weights of each item's events in training, by ItemId; of a log without any, the items' prior weights.
+  std::span<const float> item_events() const;
   /// The models' weighted sum; null when no model was trained.
   const Blend* blend() const;
   /// What validation found best to leave out of a session's own items.

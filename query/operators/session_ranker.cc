@@ -198,7 +198,7 @@ std::vector<ModelShare> SessionRanker::shares(ItemId item) const {
   if (impl_->blend) {
     for (const auto& part : impl_->blend->parts()) {
       part.session->score(items, {&raw, 1});
-      shares.push_back({std::string(part.model->name()), part.weight, part.z(raw), raw});
+      shares.push_back({std::string(part.model->name()), part.weight(item), part.z(raw), raw});
     }
     if (!impl_->words.head.empty()) {
       shares.push_back(

@@ -31,14 +31,14 @@ struct Config {
   } text;
 
   struct Mf {
-    std::size_t factors = 64;
+    std::size_t factors = 96;
     std::size_t iterations = 12;
-    double unobserved_weight = 0.03;
+    double unobserved_weight = 0.02;
     double confidence = 1;
-    double ridge = 0.003;
-    double ridge_exponent = 1;
+    double ridge = 0.001;
+    double ridge_exponent = 0.75;
     std::size_t descent_steps = 3;
-    double recency = 1;
+    double recency = 2;
     bool operator==(const Mf&) const = default;
   } mf;
 

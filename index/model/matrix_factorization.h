@@ -21,14 +21,14 @@ class Safetensors;
 /// Constants of implicit ALS.
 struct MfOptions {
   // --- behaviour -------------------------------------------------------------------------------------------
-  std::size_t factors = 64;
+  std::size_t factors = 96;
   std::size_t iterations = 12;
-  double unobserved_weight = 0.03;  ///< a: weight of a pair without events
+  double unobserved_weight = 0.02;  ///< a: weight of a pair without events
   double confidence = 1;            ///< c: weight of a pair per unit of its events' weights, on top of a
-  double ridge = 0.003;             ///< r
-  double ridge_exponent = 1;        ///< e: 0 gives every row the same ridge, 1 one that grows with its events
+  double ridge = 0.001;             ///< r
+  double ridge_exponent = 0.75;     ///< e: 0 gives every row the same ridge, 1 one that grows with its events
   std::size_t descent_steps = 3;    ///< conjugate gradient steps of a row and half; 0: solved by Cholesky
-  double recency = 1;               ///< p: the k-th newest item of a session is folded in with weight k^-p
+  double recency = 2;               ///< p: the k-th newest item of a session is folded in with weight k^-p
   std::uint64_t seed = 1;
 
   friend bool operator==(const MfOptions&, const MfOptions&) = default;

@@ -48,8 +48,12 @@ Estimate estimate_reindex(const EventLog& log, const Catalogue& catalogue, const
   }
   if (plan.wants("mf")) {
     const auto f = static_cast<double>(plan.mf.factors);
-    operations += static_cast<double>(plan.mf.iterations) *
-                  (4 * events * f * f + (items + sequences) * f * f * f / 3) * 2;
+    // Both halves: exact solves sum the rows' outer products and factorise; descents pass over the pairs once
+    // a step and once before, and rotate both sides.
+    const double steps = static_cast<double>(plan.mf.descent_steps);
+    const double pairs = steps > 0 ? 4 * (steps + 1) * f : 2 * f * f;
+    const double rows = steps > 0 ? 4 * f * f : f * f * f / 3;
+    operations += static_cast<double>(plan.mf.iterations) * (2 * events * pairs + (items + sequences) * rows);
     bytes += (items + sequences) * f * 8;
   }
   if (plan.wants("transitions")) bytes += events * 130;

@@ -1,13 +1,14 @@
 // Tunes the factorisation on a file of "user item" lines in time order, plain or gzipped, as
-// tests/peers/implicit_trials.py tunes the package `implicit`: random constants, chosen by NDCG@10 of the items
-// before the last, then the best ones on the last items with three seeds. All items are ranked but a user's
-// own; learned from is what comes before both.
+// tests/peers/implicit_trials.py tunes the package `implicit`: random constants, chosen by NDCG@10 of the
+// items before the last, then the best ones on the last items with three seeds. All items are ranked but a
+// user's own; learned from is what comes before both.
 //
 //     mf_trials FILE [key=value ...]
 //
-// trials=N (12); seed=N of the draws; choose=N users (an even sample) that trials are compared on; threads=N.
-// A constant that is named (factors, iterations, unobserved, ridge, exponent, steps, recency) is not drawn; with
-// trials=1 and all named it is one run.
+// trials=N (12); seed=N of the draws; choose=N users (an even sample) that trials are compared on; threads=N;
+// last=N leaves out the user's newest N items instead of all own ones; tests=N seeds.
+// A constant that is named (factors, iterations, unobserved, ridge, exponent, steps, recency) is not drawn;
+// with trials=1 and all named it is one run.
 
 #include <charconv>
 #include <chrono>
@@ -136,18 +137,19 @@ int run(int argc, char** argv) {
   }
 
   EvaluationOptions evaluation;
-  evaluation.seen = SeenRule::exclude();
+  evaluation.seen = named.contains("last") ? SeenRule::last(count("last", 0)) : SeenRule::exclude();
   const Evaluator evaluator{catalogue.searchable(), pool, progress};
   const auto measure = [&](const MfOptions& options, const std::vector<HeldOut>& on) {
     const auto start = std::chrono::steady_clock::now();
-    const MfModel model(MatrixFactorization::train(data, options, *backend, pool, progress), nullptr, catalogue,
-                        *backend);
+    const MfModel model(MatrixFactorization::train(data, options, *backend, pool, progress), nullptr,
+                        catalogue, *backend);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     const auto values = evaluator.evaluate(scorer_of(model), on, evaluation).values;
-    std::printf("HR@10 %.4f NDCG@10 %.4f  factors=%zu iterations=%zu unobserved=%.4g ridge=%.4g exponent=%.3g "
-                "recency=%.3g steps=%zu  (%.1f s)\n",
-                values[0], values[1], options.factors, options.iterations, options.unobserved_weight,
-                options.ridge, options.ridge_exponent, options.recency, options.descent_steps, seconds.count());
+    std::printf(
+        "HR@10 %.4f NDCG@10 %.4f  factors=%zu iterations=%zu unobserved=%.4g ridge=%.4g exponent=%.3g "
+        "recency=%.3g steps=%zu  (%.1f s)\n",
+        values[0], values[1], options.factors, options.iterations, options.unobserved_weight, options.ridge,
+        options.ridge_exponent, options.recency, options.descent_steps, seconds.count());
     std::fflush(stdout);
     return values[1];
   };

@@ -79,6 +79,19 @@ struct Config {
     bool operator==(const Transitions&) const = default;
   } transitions;
 
+  struct Rating {
+    std::string method = "auto";
+    std::size_t factors = 32;
+    std::size_t epochs = 60;
+    std::size_t patience = 6;
+    double rate = 0.06;
+    double rate_decay = 0.95;
+    double ridge = 0.1;
+    double bias_ridge = 0.02;
+    double held_back = 0.1;
+    bool operator==(const Rating&) const = default;
+  } rating;
+
   struct Vectors {
     std::string metric = "cosine";
     std::string factory = "auto";

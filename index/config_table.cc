@@ -99,6 +99,24 @@ constexpr ConfigRow kTable[] = {
     {"transitions", "max_neighbours", SLOT(transitions.max_neighbours), 1, 1e6, "",
      "strongest successors that an item keeps"},
 
+    {"rating", "method", SLOT(rating.method), 0, 0, "auto svdpp sgd als",
+     "how ratings are factorised: \"svdpp\" (gradient descent with implicit feedback), \"sgd\", \"als\"; "
+     "\"auto\": the one with the smallest error on held-back ratings"},
+    {"rating", "factors", SLOT(rating.factors), 1, 4096, "", "length of the factors of a user and an item"},
+    {"rating", "epochs", SLOT(rating.epochs), 1, 10000, "",
+     "most passes over the ratings; the best number is found on held-back ratings"},
+    {"rating", "patience", SLOT(rating.patience), 1, 10000, "",
+     "passes without a smaller error on held-back ratings that end the search"},
+    {"rating", "rate", SLOT(rating.rate), 1e-7, 1, "",
+     "step of gradient descent, for ratings brought to deviation 1"},
+    {"rating", "rate_decay", SLOT(rating.rate_decay), 0.1, 1, "", "factor of the rate from pass to pass"},
+    {"rating", "ridge", SLOT(rating.ridge), 1e-9, 1e6, "",
+     "regularisation of the factors for each rating, for ratings brought to deviation 1"},
+    {"rating", "bias_ridge", SLOT(rating.bias_ridge), 1e-9, 1e6, "", "the same of the biases"},
+    {"rating", "held_back", SLOT(rating.held_back), 0, 0.9, "",
+     "share of the ratings that choose the method and the number of passes; 0: all passes, and \"auto\" is "
+     "\"svdpp\""},
+
     {"vectors", "metric", SLOT(vectors.metric), 0, 0, "cosine ip l2",
      "how the vectors that come with items are compared"},
     {"vectors", "factory", SLOT(vectors.factory), 0, 0, "",

@@ -1,5 +1,6 @@
 #include "index/input/events_reader.h"
 
+#include <cmath>
 #include <utility>
 
 #include "index/input/json_impl.h"
@@ -12,6 +13,8 @@ namespace {
 
 using json::Malformed;
 using simdjson::dom::element;
+
+constexpr double kLargestRating = 1e6;
 
 double read_time(element value) {
   if (value.is_string()) {
@@ -87,6 +90,8 @@ void read_event(simdjson::dom::object object, Place place, Event& event, LineRep
     } else if (key == "rating") {
       seen.add(6, key);
       event.rating = json::number(key, value);
+      if (std::abs(*event.rating) > kLargestRating)
+        throw Malformed("\"rating\" is beyond a million", "give ratings on a scale of their own");
     } else if (key == "context") {
       seen.add(7, key);
       read_context(value, event);

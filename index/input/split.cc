@@ -23,6 +23,7 @@ class Splitter {
   Splitter(const SplitFiles& files, const SplitOptions& options, Progress* progress)
       : files_(files), options_(options), progress_(progress) {
     const bool by_share = options.protocol == SplitProtocol::kColdItems ||
+                          options.protocol == SplitProtocol::kRating ||
                           (options.protocol == SplitProtocol::kTime && !options.moment);
     if (by_share && !(options.share > 0 && options.share < 1)) {
       throw Error(ErrorKind::kUsage, "the share must lie between 0 and 1", "--share",
@@ -37,8 +38,14 @@ class Splitter {
     destinations_.assign(items_.size(), 0);
     if (options_.protocol == SplitProtocol::kTime) choose_moment();
     if (options_.protocol == SplitProtocol::kColdItems) hide_items();
+    if (options_.protocol == SplitProtocol::kRating) hidden_ = drawn_share(pairs_);
     for (const Sequence& sequence : grouped.sequences) {
-      assign(std::span(grouped.rows).subspan(sequence.begin, sequence.end - sequence.begin));
+      const auto rows = std::span(grouped.rows).subspan(sequence.begin, sequence.end - sequence.begin);
+      if (options_.protocol == SplitProtocol::kRating) {
+        assign_ratings(rows);
+      } else {
+        assign(rows);
+      }
     }
     write();
     return std::move(report_);
@@ -58,9 +65,18 @@ class Splitter {
         times_.push_back(*event.time);
       }
       items_.push_back(names_.add(event.item));
+      if (options_.protocol == SplitProtocol::kRating) {
+        const bool rated = event.rating && !event.item.empty();
+        const std::string& owner = event.user.empty() ? event.session : event.user;
+        pair_of_.push_back(rated ? pairs_.add(owner + '\0' + event.item) : NameTable::kNone);
+      }
       builder_.add(event);
     }
     report_.input = reader.report();
+    if (options_.protocol == SplitProtocol::kRating && pairs_.size() == 0) {
+      throw Error(ErrorKind::kBadInput, "no event on an item has a \"rating\"", files_.events.string(),
+                  "the protocol rating hides ratings; split by leave-one-out or time");
+    }
   }
 
   void tell(const EventsReader& reader) const {
@@ -79,16 +95,23 @@ class Splitter {
   }
 
   void hide_items() {
+    hidden_ = drawn_share(names_);
+    report_.hidden_items = static_cast<std::size_t>(std::count(hidden_.begin(), hidden_.end(), true));
+  }
+
+  /// Which names are in a share of them, drawn by seed and names alone.
+  std::vector<bool> drawn_share(const NameTable& names) const {
     std::vector<std::pair<std::uint64_t, std::uint32_t>> drawn;
-    for (std::uint32_t item = 0; item < names_.size(); ++item)
-      drawn.emplace_back(text_hash(names_[item], options_.seed), item);
-    std::sort(drawn.begin(), drawn.end(), [this](const auto& a, const auto& b) {
-      return a.first != b.first ? a.first < b.first : names_[a.second] < names_[b.second];
+    for (std::uint32_t name = 0; name < names.size(); ++name)
+      drawn.emplace_back(text_hash(names[name], options_.seed), name);
+    std::sort(drawn.begin(), drawn.end(), [&names](const auto& a, const auto& b) {
+      return a.first != b.first ? a.first < b.first : names[a.second] < names[b.second];
     });
-    report_.hidden_items =
+    const auto count =
         static_cast<std::size_t>(std::lround(options_.share * static_cast<double>(drawn.size())));
-    hidden_.assign(names_.size(), false);
-    for (std::size_t i = 0; i < report_.hidden_items; ++i) hidden_[drawn[i].second] = true;
+    std::vector<bool> chosen(names.size(), false);
+    for (std::size_t i = 0; i < count; ++i) chosen[drawn[i].second] = true;
+    return chosen;
   }
 
   bool may_train(std::uint32_t row) const {
@@ -98,6 +121,7 @@ class Splitter {
       case SplitProtocol::kColdItems:
         return items_[row] == NameTable::kNone || !hidden_[items_[row]];
       case SplitProtocol::kLeaveOneOut:
+      case SplitProtocol::kRating:
         break;
     }
     return true;
@@ -146,6 +170,16 @@ class Splitter {
     report_.targets += found.size();
   }
 
+  void assign_ratings(std::span<const std::uint32_t> rows) {
+    const std::size_t before = report_.targets;
+    for (const std::uint32_t row : rows) {
+      const bool hidden = pair_of_[row] != NameTable::kNone && hidden_[pair_of_[row]];
+      destinations_[row] = hidden ? kTest | kTarget : kTrain;
+      report_.targets += hidden ? 1 : 0;
+    }
+    report_.test_sequences += report_.targets > before ? 1 : 0;
+  }
+
   void write() {
     EventsReader reader(files_.events, {.skip_invalid = options_.skip_invalid});
     JsonlWriter train(files_.train);
@@ -190,7 +224,9 @@ class Splitter {
   NameTable names_;                         // of items
   std::vector<std::uint32_t> items_;        // by row; kNone: a typed text
   std::vector<double> times_;               // by row; only for kTime
-  std::vector<bool> hidden_;                // by item; only for kColdItems
+  NameTable pairs_;                         // of user and item that a rating joins; only for kRating
+  std::vector<std::uint32_t> pair_of_;      // by row; kNone: not rated; only for kRating
+  std::vector<bool> hidden_;                // by item for kColdItems, by pair for kRating
   std::vector<std::uint8_t> destinations_;  // by row
 };
 

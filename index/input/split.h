@@ -28,6 +28,10 @@ enum class SplitProtocol {
   /// event on a hidden item after one on another; each of those is a target, and the sequence ends with the
   /// last.
   kColdItems,
+  /// A drawn share of the pairs of a user (else a session) and an item that have a rating is hidden. TEST:
+  /// their
+  /// rated events, each a target. TRAIN: every other event, also one on such a pair that has no rating.
+  kRating,
 };
 
 struct SplitOptions {
@@ -35,10 +39,10 @@ struct SplitOptions {
   SequenceOptions sequences;
   /// An item event on the item of the item event before it is no target and does not count.
   bool drop_consecutive_repeats = false;
-  double share =
-      0.1;  ///< kTime: of the events, the latest, that lie at or after the moment; kColdItems: of the items
+  double share = 0.1;  ///< kTime: of the events, the latest, that lie at or after the moment; kColdItems: of
+                       ///< the items; kRating: of the rated pairs
   std::optional<double> moment;  ///< kTime: the moment itself, seconds since 1970, instead of a share
-  std::uint64_t seed = 1;        ///< kColdItems: of the draw, which depends on seed and ids alone
+  std::uint64_t seed = 1;        ///< kColdItems, kRating: of the draw, which depends on seed and ids alone
   bool skip_invalid = false;
 };
 

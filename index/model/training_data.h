@@ -13,6 +13,8 @@
 
 namespace segue::index {
 
+struct RatingData;
+
 /// What models learn from: sequences of items, flattened, and the catalogue's size. Sequence s is
 /// items[offsets[s] .. offsets[s + 1]), oldest first; the other lists have one entry per item event, or none
 /// at all where nothing is known.
@@ -24,6 +26,7 @@ struct TrainingData {
   std::vector<double> times;            ///< seconds since 1970, NaN where unknown
   std::vector<std::uint32_t> contexts;  ///< numbers of `sets`
   std::shared_ptr<const ContextSets> sets;
+  std::shared_ptr<const RatingData> ratings;  ///< null: the events have none
 
   std::size_t sequences() const { return offsets.size() - 1; }
   std::span<const ItemId> sequence(std::size_t s) const {

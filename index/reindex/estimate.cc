@@ -4,6 +4,8 @@
 #include <chrono>
 #include <vector>
 
+#include "index/model/rating_data.h"
+
 namespace segue::index {
 namespace {
 
@@ -55,6 +57,13 @@ Estimate estimate_reindex(const EventLog& log, const Catalogue& catalogue, const
     const double rows = steps > 0 ? 4 * f * f : f * f * f / 3;
     operations += static_cast<double>(plan.mf.iterations) * (2 * events * pairs + (items + sequences) * rows);
     bytes += (items + sequences) * f * 8;
+  }
+  if (plan.wants("rating") && has_ratings(log)) {
+    const auto f = static_cast<double>(plan.rating.factors);
+    // Three methods on their way to the choice; ALS, the dearest, adds f^2 a rating and solves f^3 / 3 a row.
+    operations += static_cast<double>(plan.rating.epochs) *
+                  (events * (2 * f * f + 60 * f) + (items + sequences) * f * f * f / 3);
+    bytes += events * 60 + (items + sequences) * f * 16;
   }
   if (plan.wants("transitions")) bytes += events * 130;
   const double trained_twice = 2;  // for the validation, and on all events

@@ -1,7 +1,12 @@
 #include "index/reindex/held_out.h"
 
 #include <algorithm>
+#include <memory>
 #include <random>
+#include <span>
+#include <utility>
+
+#include "index/model/rating_data.h"
 
 namespace segue::index {
 namespace {
@@ -30,6 +35,24 @@ std::size_t target_of(const std::vector<ItemId>& items, const Catalogue& catalog
   return last;
 }
 
+/// Marks the target-th item event of a sequence, as item_events counts, and what follows it.
+void leave_out(const EventLog& log, const Sequence& sequence, std::size_t target,
+               std::vector<std::uint8_t>& left_out) {
+  std::size_t e = sequence.begin;
+  for (std::size_t item = 0; e < sequence.end; ++e) {
+    const bool counts = log.events[e].item != kNoItem && log.events[e].weight > 0;
+    if (counts && item++ == target) break;
+  }
+  std::fill(left_out.begin() + static_cast<std::ptrdiff_t>(e),
+            left_out.begin() + static_cast<std::ptrdiff_t>(sequence.end), std::uint8_t{1});
+}
+
+std::shared_ptr<const RatingData> ratings_of(const EventLog& log, std::span<const std::uint8_t> left_out) {
+  if (!has_ratings(log)) return nullptr;
+  auto ratings = std::make_shared<RatingData>(rating_data(log, left_out));
+  return ratings->ratings > 0 ? std::move(ratings) : nullptr;
+}
+
 }  // namespace
 
 TrainingData all_events(const EventLog& log, std::size_t item_count) {
@@ -39,6 +62,7 @@ TrainingData all_events(const EventLog& log, std::size_t item_count) {
     const ItemEvents events = item_events(log, sequence);
     if (!events.items.empty()) data.append(events.items, events.weights);
   }
+  data.ratings = ratings_of(log, {});
   return data;
 }
 
@@ -68,6 +92,7 @@ ValidationSplit hold_back(const EventLog& log, const Catalogue& catalogue, std::
 
   ValidationSplit split;
   split.train.item_count = catalogue.size();
+  std::vector<std::uint8_t> left_out(log.events.size());
   auto next = eligible.begin();
   for (std::size_t s = 0; s < log.sequences.size(); ++s) {
     ItemEvents events = item_events(log, log.sequences[s]);
@@ -75,12 +100,14 @@ ValidationSplit hold_back(const EventLog& log, const Catalogue& catalogue, std::
       ++next;
       const std::size_t target = target_of(events.items, catalogue);
       const ItemId item = events.items[target];
+      leave_out(log, log.sequences[s], target, left_out);
       events.items.resize(target);
       events.weights.resize(target);
       split.held_out.push_back({events.items, item});
     }
     if (!events.items.empty()) split.train.append(events.items, events.weights);
   }
+  split.train.ratings = ratings_of(log, left_out);
   return split;
 }
 

@@ -5,6 +5,9 @@
 #include <system_error>
 #include <utility>
 
+#include "index/model/rating_data.h"
+#include "index/model/rating_training.h"
+
 namespace segue::index {
 
 bool TrainingPlan::wants(std::string_view model) const {
@@ -15,7 +18,8 @@ std::vector<const SessionModel*> ModelSet::parts() const {
   std::vector<const SessionModel*> parts;
   for (const SessionModel* model :
        {static_cast<const SessionModel*>(mf.get()), static_cast<const SessionModel*>(transformer.get()),
-        static_cast<const SessionModel*>(transitions.get())}) {
+        static_cast<const SessionModel*>(transitions.get()),
+        static_cast<const SessionModel*>(rating.get())}) {
     if (model != nullptr) parts.push_back(model);
   }
   return parts;
@@ -40,6 +44,13 @@ ModelSet train_models(const TrainingData& data, const TrainingPlan& plan, Traini
                       const std::string& suffix) {
   ModelSet set;
   set.popularity = Popularity::train(data, environment.catalogue);
+  if (plan.wants("rating") && data.ratings != nullptr) {
+    environment.phases.begin("ratings" + suffix);
+    set.rating = std::make_unique<RatingModel>(
+        train_rating(*data.ratings, plan.rating,
+                     {environment.backend, environment.pool, environment.progress}),
+        environment.catalogue, environment.backend);
+  }
   const bool has_pairs = std::any_of(data.offsets.begin() + 1, data.offsets.end(),
                                      [&, previous = std::size_t{0}](std::size_t end) mutable {
                                        const std::size_t length = end - previous;

@@ -12,6 +12,8 @@
 #include "index/model/learning_curve.h"
 #include "index/model/mf_model.h"
 #include "index/model/popularity.h"
+#include "index/model/rating_factors.h"
+#include "index/model/rating_model.h"
 #include "index/model/transformer_model.h"
 #include "index/model/transformer_trainer.h"
 #include "index/model/transitions.h"
@@ -24,7 +26,7 @@ namespace segue::index {
 
 /// Which models a run trains, and with which constants.
 struct TrainingPlan {
-  std::vector<std::string> models;  ///< of "mf", "transformer", "transitions"
+  std::vector<std::string> models;  ///< of "mf", "transformer", "transitions", "rating"
   MfOptions mf;
   TransformerOptions transformer;
   double transformer_checkpoint_seconds = 120;  ///< between two checkpoints, where there is a folder for them
@@ -32,6 +34,7 @@ struct TrainingPlan {
   Storage weights = Storage::kFp32;  ///< how the numbers of models/ are stored
   Storage vectors = Storage::kFp32;  ///< and those of vectors/
   std::string vector_factory = "auto";
+  RatingOptions rating;  ///< with the method, once it is chosen
 
   bool wants(std::string_view model) const;
 };
@@ -42,6 +45,7 @@ struct ModelSet {
   std::unique_ptr<Transitions> transitions;
   std::unique_ptr<MfModel> mf;
   std::unique_ptr<TransformerModel> transformer;
+  std::unique_ptr<RatingModel> rating;
   std::size_t transformer_epochs = 0;  ///< after which its weights were kept
   std::vector<LearningCurve> curves;   ///< of those that learn step by step
 
@@ -62,7 +66,7 @@ struct TrainingEnvironment {
 
 /// Trains all models of the plan, a phase each, named suffix + model; their numbers are rounded to how they
 /// will be stored, so that what is evaluated is what is served. A model that the data does not allow (no
-/// sequence of two items) is left out.
+/// sequence of two items; no rating) is left out.
 ModelSet train_models(const TrainingData& data, const TrainingPlan& plan, TrainingEnvironment& environment,
                       const std::string& suffix);
 

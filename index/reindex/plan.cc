@@ -11,7 +11,7 @@
 namespace segue::index {
 namespace {
 
-constexpr std::array<std::string_view, 3> kModels = {"mf", "transformer", "transitions"};
+constexpr std::array<std::string_view, 4> kModels = {"mf", "transformer", "transitions", "rating"};
 
 TransitionOptions transition_options(const Config::Transitions& config) {
   TransitionOptions options;
@@ -76,6 +76,21 @@ Storage storage_of(const std::string& name) {
               "take fp32, fp16 or int8");
 }
 
+RatingOptions rating_options(const Config::Rating& config, std::uint64_t seed) {
+  RatingOptions options;
+  options.method = parse_rating_method(config.method);
+  options.factors = config.factors;
+  options.ridge = config.ridge;
+  options.bias_ridge = config.bias_ridge;
+  options.held_back = config.held_back;
+  options.seed = seed;
+  options.epochs = config.epochs;
+  options.patience = config.patience;
+  options.rate = config.rate;
+  options.rate_decay = config.rate_decay;
+  return options;
+}
+
 }  // namespace
 
 TrainingPlan training_plan(const ReindexRequest& request) {
@@ -86,7 +101,7 @@ TrainingPlan training_plan(const ReindexRequest& request) {
     if (std::find(kModels.begin(), kModels.end(), name) == kModels.end()) {
       const std::string near = nearest_name(name, kModels);
       throw Error(ErrorKind::kUsage, "there is no model `" + name + "`", "--models",
-                  near.empty() ? "known are mf, transformer, transitions, content and blend"
+                  near.empty() ? "known are mf, transformer, transitions, rating, content and blend"
                                : "did you mean `" + near + "`?");
     }
     plan.models.push_back(name);
@@ -99,6 +114,7 @@ TrainingPlan training_plan(const ReindexRequest& request) {
   plan.weights = storage_of(request.config.storage.weights);
   plan.vectors = storage_of(request.config.storage.vectors);
   plan.vector_factory = request.config.vectors.factory;
+  plan.rating = rating_options(request.config.rating, request.seed);
   if (plan.wants("transformer")) plan.transformer.validate();
   return plan;
 }

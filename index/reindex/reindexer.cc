@@ -10,11 +10,13 @@
 #include "index/input/events_reader.h"
 #include "index/input/items_reader.h"
 #include "index/input/sessionise.h"
+#include "index/model/rating_data.h"
 #include "index/reindex/estimate.h"
 #include "index/reindex/held_out.h"
 #include "index/reindex/learning_curve_plot.h"
 #include "index/reindex/phases.h"
 #include "index/reindex/plan.h"
+#include "index/reindex/rating_choice.h"
 #include "index/reindex/snapshot_writer.h"
 #include "index/snapshot/durable_file.h"
 #include "index/snapshot/snapshot_store.h"
@@ -102,6 +104,11 @@ void keep_curves(const ModelSet& models, const ReindexRequest& request, Manifest
 /// the report.
 void validate_models(const Input& input, const ReindexRequest& request, TrainingPlan& plan,
                      TrainingEnvironment& environment, Manifest& manifest, ReindexReport& report) {
+  if (plan.models == std::vector<std::string>{"rating"}) {
+    report.gate = "skipped: the one model predicts ratings, and rankings are what the gate compares";
+    manifest.gate = {{"result", "skipped"}, {"reason", report.gate}};
+    return;
+  }
   const ValidationSplit split =
       hold_back(input.log, *input.catalogue, request.config.evaluation.max_sequences, request.seed);
   if (split.held_out.size() < request.config.gate.min_events) {
@@ -185,6 +192,15 @@ void warn_of_missing_models(const TrainingPlan& plan, const ReindexRequest& requ
   }
 }
 
+void require_ratings(const ReindexRequest& request, const EventLog& log) {
+  const bool asked =
+      std::find(request.models.begin(), request.models.end(), "rating") != request.models.end();
+  if (!asked || has_ratings(log)) return;
+  throw Error(ErrorKind::kBadInput, "no event on an item has a rating, so there is nothing to factorise",
+              request.events.empty() ? "--models rating" : request.events.string(),
+              "give events a \"rating\", or leave rating out of --models");
+}
+
 }  // namespace
 
 ReindexReport reindex(const ReindexRequest& request, Progress& progress) {
@@ -203,6 +219,7 @@ ReindexReport reindex(const ReindexRequest& request, Progress& progress) {
     try_outputs(request);
   }
   const Input input = read_input(request, report, phases, progress);
+  require_ratings(request, input.log);
   if (request.dry_run) {
     phases.end();
     const Estimate estimate =
@@ -218,18 +235,21 @@ ReindexReport reindex(const ReindexRequest& request, Progress& progress) {
   describe_request(request, report, *input.catalogue, *backend, pool.size(), manifest);
   TrainingEnvironment environment{*input.catalogue, *backend, pool, progress, phases};
   environment.checkpoints = request.checkpoints;
+  const TrainingData everything = all_events(input.log, input.catalogue->size());
+  choose_rating_model(everything, plan, environment, manifest);
   validate_models(input, request, plan, environment, manifest, report);
 
   // Once more on everything, with the constants found: the newest events matter most.
-  const ModelSet models =
-      train_models(all_events(input.log, input.catalogue->size()), plan, environment, " (all events)");
+  const ModelSet models = train_models(everything, plan, environment, " (all events)");
   keep_curves(models, request, manifest, report);
   if (models.transformer) manifest.training["transformer"] = {{"epochs", models.transformer_epochs}};
   if (manifest.blend.empty()) {
-    // Nothing was measured: every model has the same say.
-    for (const SessionModel* part : models.parts()) {
-      manifest.blend[std::string(part->name())] = 1.0 / static_cast<double>(models.parts().size());
-    }
+    // Nothing was measured: every model has the same say, but for ratings, which tell how much and not what
+    // next.
+    std::vector<const SessionModel*> parts = models.parts();
+    if (parts.size() > 1) std::erase(parts, models.rating.get());
+    for (const SessionModel* part : parts)
+      manifest.blend[std::string(part->name())] = 1.0 / static_cast<double>(parts.size());
   }
   for (const auto& [name, weight] : manifest.blend) report.blend[name] = weight;
   warn_of_missing_models(plan, request, models, *input.catalogue, report);

@@ -49,21 +49,30 @@ std::string_view time_text(double time, std::array<char, 32>& buffer) {
   return {buffer.data(), std::to_chars(buffer.data(), buffer.data() + buffer.size(), time).ptr};
 }
 
+Fnv1a hash_of(std::string_view owner, double time, std::string_view item) {
+  Fnv1a hash;
+  std::array<char, 32> buffer{};
+  for (const std::string_view part : {owner, kNul, time_text(time, buffer), kNul, item, kNul}) hash.add(part);
+  return hash;
+}
+
 }  // namespace
+
+std::int64_t event_digest(std::string_view owner, double time, std::string_view item) {
+  Fnv1a hash = hash_of(owner, time, item);
+  hash.add("0");
+  return hash.value();
+}
 
 std::vector<std::int64_t> event_digests(const EventLog& log, const Sequence& sequence,
                                         const Catalogue& catalogue) {
   const std::string_view owner = owner_of(log, sequence);
   std::unordered_map<std::int64_t, std::size_t> earlier;  // events that are the same but for their number
   std::vector<std::int64_t> digests;
-  std::array<char, 32> buffer{};
   for (std::size_t e = sequence.begin; e < sequence.end; ++e) {
     const LogEvent& event = log.events[e];
     if (event.item == kNoItem) continue;
-    Fnv1a hash;
-    for (const std::string_view part :
-         {owner, kNul, time_text(event.time, buffer), kNul, std::string_view(catalogue[event.item].id), kNul})
-      hash.add(part);
+    Fnv1a hash = hash_of(owner, event.time, catalogue[event.item].id);
     hash.add(std::to_string(earlier[hash.value()]++));
     digests.push_back(hash.value());
   }

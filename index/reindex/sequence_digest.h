@@ -23,6 +23,10 @@ class Safetensors;
 std::vector<std::int64_t> event_digests(const EventLog& log, const Sequence& sequence,
                                         const Catalogue& catalogue);
 
+/// The number of one event without an earlier one that is the same; time: NaN for none. owner: its session,
+/// or its user where the log is cut by users.
+std::int64_t event_digest(std::string_view owner, double time, std::string_view item);
+
 /// The digests of all item events of some sequences: what a snapshot was trained on, so that an evaluation
 /// can refuse to test a model on what it has learnt. Immutable, thread-safe.
 class TrainedSequences {

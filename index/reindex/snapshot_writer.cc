@@ -57,6 +57,11 @@ void write_models(const SnapshotParts& parts, Staging& staging, Manifest& manife
     manifest.models["transformer"] = {"session-transformer-1", weights.config().width, "cosine"};
     models.transformer->vectors().save(staging.file(files::vectors_of("transformer")));
   }
+  if (models.rating) {
+    const RatingFactorization& rating = models.rating->factorization();
+    rating.save(staging.file(files::kRating));
+    manifest.models["rating"] = {"rating-" + std::string(to_string(rating.method())) + "-1", 0, ""};
+  }
   const ContentVectors content = ContentVectors::of(parts.catalogue);
   if (!content.empty()) {
     content.save(staging.file(files::kContent), parts.plan.weights);

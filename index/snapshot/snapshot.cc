@@ -10,6 +10,7 @@
 #include "index/model/matrix_factorization.h"
 #include "index/model/mf_model.h"
 #include "index/model/popularity.h"
+#include "index/model/rating_model.h"
 #include "index/model/transformer_model.h"
 #include "index/model/transitions.h"
 #include "index/snapshot/snapshot_files.h"
@@ -95,6 +96,10 @@ std::shared_ptr<const Snapshot> Snapshot::open(const SnapshotStore& store, const
     impl->models["transformer"] =
         std::make_unique<TransformerModel>(TransformerWeights::open(folder / files::kTransformer),
                                            impl->vectors["transformer"], catalogue, backend);
+  }
+  if (has(files::kRating)) {
+    impl->models["rating"] = std::make_unique<RatingModel>(
+        RatingFactorization::open(folder / files::kRating, catalogue.size()), catalogue, backend);
   }
 
   const auto seen = parse_seen_rule(manifest.seen);

@@ -13,6 +13,7 @@ inline constexpr std::string_view kSuggestions = "suggest/table.safetensors";
 inline constexpr std::string_view kPopularity = "models/popularity.safetensors";
 inline constexpr std::string_view kTransitions = "models/transitions.safetensors";
 inline constexpr std::string_view kMf = "models/mf.safetensors";
+inline constexpr std::string_view kRating = "models/rating.safetensors";
 inline constexpr std::string_view kTransformer = "models/transformer.safetensors";
 inline constexpr std::string_view kContent = "models/content.safetensors";
 inline constexpr std::string_view kUserSessions = "models/user_sessions.safetensors";

@@ -4,6 +4,9 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <ostream>
+#include <sstream>
+#include <string>
+#include <vector>
 
 #include "integration/cli/command_options.h"
 #include "integration/cli/commands.h"
@@ -12,24 +15,23 @@
 #include "integration/cli/terminal_progress.h"
 #include "integration/cli/text_table.h"
 #include "integration/jobs/evaluate_job.h"
+#include "integration/jobs/rating_job.h"
 #include "kernels/error.h"
 
 namespace segue::integration {
 namespace {
 
+constexpr const char* kRankingMetrics = "hr@10,ndcg@10,mrr@20,recall@100,coverage";
+
 struct EvaluateOptions {
   std::string store;
   std::string protocol;
-  std::string metrics = "hr@10,ndcg@10,mrr@20,recall@100,coverage";
+  std::string metrics;  ///< empty: kRankingMetrics, or both of the protocol rating
   SequenceOptions sequences;
   EvaluateRequest request;
 };
 
 Protocol protocol_of(const std::string& name) {
-  if (name == "rating") {
-    throw Error(ErrorKind::kBadInput, "this store has no rating model, so ratings cannot be predicted",
-                "--protocol rating", "evaluate rankings with leave-one-out or next-event");
-  }
   if (name == "next-event") return Protocol::kNextEvent;
   return name == "cold-items" ? Protocol::kColdItems : Protocol::kLeaveOneOut;
 }
@@ -59,12 +61,62 @@ void print_report(Console& console, const EvaluateOptions& options, const Evalua
               << '\n';
 }
 
+/// "rmse", "mae" or both, in the order asked for.
+std::vector<std::string> rating_metrics(const std::string& list) {
+  if (list.empty()) return {"rmse", "mae"};
+  std::vector<std::string> metrics;
+  std::istringstream parts(list);
+  for (std::string part; std::getline(parts, part, ',');) {
+    if (part != "rmse" && part != "mae") {
+      throw Error(ErrorKind::kUsage, "`" + part + "` is no metric of ratings", "--metrics",
+                  "with --protocol rating there are rmse and mae");
+    }
+    metrics.push_back(part);
+  }
+  return metrics;
+}
+
+void evaluate_store_ratings(const EvaluateOptions& options, Console& console) {
+  const std::vector<std::string> metrics = rating_metrics(options.metrics);
+  const std::string& model = options.request.model;
+  if (model != "blend" && model != "rating") {
+    throw Error(ErrorKind::kUsage, "the model " + model + " predicts no ratings", "--model",
+                "leave it out: the model is rating");
+  }
+  const auto plugin = open_store(options.store);
+  RatingReport report;
+  {
+    const InterruptScope interrupt;
+    TerminalProgress progress(console.err, console.err_style, InterruptScope::requested);
+    report = evaluate_ratings(*plugin->acquire()->snapshot, index::SnapshotStore(options.store),
+                              {options.request.events, options.request.skip_invalid}, progress);
+  }
+  for (const std::string& warning : report.warnings) warn(console, warning);
+  const auto value_of = [&](const std::string& metric) { return metric == "mae" ? report.mae : report.rmse; };
+  if (console.json) {
+    nlohmann::ordered_json object = {{"protocol", "rating"}, {"model", "rating"}, {"events", report.events}};
+    for (const std::string& metric : metrics) object[metric] = value_of(metric);
+    print_json(console, object);
+    return;
+  }
+  TextTable table({{"metric"}, {"rating", TextTable::Align::kRight}});
+  for (const std::string& metric : metrics) table.add_row({metric, fixed_number(value_of(metric), 4)});
+  table.print(console.out, console.out_style);
+  console.out << paint(console.out_style, Ink::kDim,
+                       "rating, " + counted(report.events, "event", "events") + ", " +
+                           grouped(report.unknown_users) + " of them by unknown users, " +
+                           grouped(report.unknown_items) + " on items without a rating; snapshot " +
+                           report.snapshot)
+              << '\n';
+}
+
 void evaluate_store(const EvaluateOptions& options, Console& console) {
+  if (options.protocol == "rating") return evaluate_store_ratings(options, console);
   EvaluateRequest request = options.request;
   request.protocol = protocol_of(options.protocol);
   request.sequence = options.sequences.sequence;
   request.session_gap = options.sequences.session_gap;
-  request.metrics = index::parse_ranking_metrics(options.metrics);
+  request.metrics = index::parse_ranking_metrics(options.metrics.empty() ? kRankingMetrics : options.metrics);
   const auto plugin = open_store(options.store);
   EvaluateReport report;
   {
@@ -87,14 +139,16 @@ Command::Action declare(CLI::App& parser) {
       .add_option("--protocol", options->protocol,
                   "leave-one-out: the last event of each sequence; next-event: every event but the first; "
                   "cold-items: "
-                  "events on items that training did not see")
+                  "events on items that training did not see; rating: the rating of each event")
       ->required()
       ->check(CLI::IsMember({"leave-one-out", "next-event", "cold-items", "rating"}))
       ->type_name("NAME");
-  parser.add_option("--metrics", options->metrics, "What to measure, separated by commas")
-      ->capture_default_str()
+  parser
+      .add_option("--metrics", options->metrics,
+                  std::string("What to measure, separated by commas; by default ") + kRankingMetrics +
+                      ", or rmse,mae of ratings")
       ->type_name("LIST");
-  parser.add_option("--model", request.model, "blend, transformer, mf, transitions or popularity")
+  parser.add_option("--model", request.model, "blend, transformer, mf, transitions, rating or popularity")
       ->capture_default_str()
       ->type_name("NAME");
   add_number_option(parser, "--negatives", request.negatives,

@@ -71,7 +71,7 @@ Command::Action declare(CLI::App& parser) {
       ->type_name("FILE");
   parser
       .add_option("--models", request.models,
-                  "mf, transformer, transitions, content; by default all that the data allows")
+                  "mf, transformer, transitions, rating, content; by default all that the data allows")
       ->delimiter(',')
       ->allow_extra_args(false)
       ->type_name("NAME,...");

@@ -28,6 +28,7 @@ struct SplitArguments {
 
 index::SplitProtocol protocol_of(const std::string& name) {
   if (name == "time") return index::SplitProtocol::kTime;
+  if (name == "rating") return index::SplitProtocol::kRating;
   return name == "cold-items" ? index::SplitProtocol::kColdItems : index::SplitProtocol::kLeaveOneOut;
 }
 
@@ -96,9 +97,9 @@ Command::Action declare(CLI::App& parser) {
       .add_option("--protocol", arguments->protocol,
                   "leave-one-out: the last item event of each sequence of 3 or more; time: what comes after "
                   "a moment; "
-                  "cold-items: a drawn share of the items")
+                  "cold-items: a drawn share of the items; rating: a drawn share of the ratings")
       ->required()
-      ->check(CLI::IsMember({"leave-one-out", "time", "cold-items"}))
+      ->check(CLI::IsMember({"leave-one-out", "time", "cold-items", "rating"}))
       ->type_name("NAME");
   parser.add_option("--train", arguments->files.train, "What models may learn from")
       ->required()
@@ -109,8 +110,9 @@ Command::Action declare(CLI::App& parser) {
       ->type_name("FILE");
   add_sequence_options(parser, arguments->sequences, "by default sessions, 30m");
   parser
-      .add_option("--share", options.share,
-                  "time: the share of the events, the latest; cold-items: of the items")
+      .add_option(
+          "--share", options.share,
+          "time: the share of the events, the latest; cold-items: of the items; rating: of the ratings")
       ->capture_default_str()
       ->type_name("SHARE");
   parser.add_option("--moment", arguments->moment, "time: the moment itself, ISO 8601, instead of a share")
@@ -119,7 +121,7 @@ Command::Action declare(CLI::App& parser) {
                                        : "`" + text + "` is no time; write for example 2011-12-01";
       })
       ->type_name("TIME");
-  add_seed_option(parser, options.seed, "cold-items: of the draw");
+  add_seed_option(parser, options.seed, "cold-items, rating: of the draw");
   parser
       .add_option("--config", arguments->config,
                   "The configuration that `segue reindex` will get: its [events] say what a sequence is")

@@ -14,7 +14,7 @@ namespace {
 constexpr std::array kSessionKeys = {
     KeySpec{"ctx", KeyType::kSession, "", 0, 0, "",
             "the session: a parameter that holds events; by default the request's user's newest session"},
-    KeySpec{"model", KeyType::kChoice, "blend", 0, 0, "blend transformer mf transitions popularity",
+    KeySpec{"model", KeyType::kChoice, "blend", 0, 0, "blend transformer mf transitions rating popularity",
             "which model ranks: their weighted sum, or one of them"},
     KeySpec{"topK", KeyType::kInteger, "100", 1, 0, "",
             "how many items the operator matches; inside a hybrid its window"},

@@ -11,9 +11,10 @@ TEST(TrainingPlan, OfTheDefaultConfigurationHasTheModelsOwnDefaults) {
   ReindexRequest request;
   request.seed = 1;
   const TrainingPlan plan = training_plan(request);
-  EXPECT_EQ(plan.models, (std::vector<std::string>{"mf", "transformer", "transitions"}));
+  EXPECT_EQ(plan.models, (std::vector<std::string>{"mf", "transformer", "transitions", "rating"}));
   EXPECT_EQ(plan.mf, MfOptions());
   EXPECT_EQ(plan.transitions, TransitionOptions());
+  EXPECT_EQ(plan.rating, RatingOptions());
   const TransformerOptions standard;
   EXPECT_EQ(plan.transformer.config(), standard.config());
   EXPECT_EQ(plan.transformer.epochs, standard.epochs);

@@ -196,12 +196,6 @@ TEST_F(SameFile, MayBeADevice) {
   EXPECT_EQ(outcome.status, 2) << "the input is no log; the outputs are no fault";
 }
 
-TEST(Program, RefusesTheProtocolOfRatingsWithoutARatingModel) {
-  const Outcome outcome = segue({"evaluate", "--store", "x", "--events", "e", "--protocol", "rating"});
-  EXPECT_EQ(outcome.status, 2);
-  EXPECT_THAT(outcome.err, HasSubstr("no rating model"));
-}
-
 TEST(Program, PrintsTheConfigurationAsTomlAndAsJson) {
   EXPECT_THAT(segue({"config", "--defaults"}).out, HasSubstr("[transformer]"));
   const auto keys = nlohmann::json::parse(segue({"config", "--defaults", "--json"}).out);

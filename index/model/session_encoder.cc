@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "index/model/matrix_buffer.h"
+#include "index/model/sasrec_encoder.h"
 
 namespace segue::index {
 namespace {
@@ -57,15 +58,35 @@ std::vector<float> SessionEncoder::encode(std::span<const ItemId> items) const {
 
 void SessionEncoder::encode_batch(std::span<const std::uint32_t> rows, kernels::Offsets offsets,
                                   Matrix out) const {
-  MatrixBuffer all;
-  encode_positions(rows, offsets, all.reshape(rows.size(), width()));
   if (out.rows + 1 != offsets.size() || out.cols != width())
     throw std::invalid_argument("encode_batch: shape of out");
   for (std::size_t s = 0; s < out.rows; ++s) {
     if (offsets[s + 1] == offsets[s]) throw std::invalid_argument("encode_batch: an empty session");
+  }
+  if (weights_.config().form == TransformerForm::kSasrec) {
+    check(rows, offsets);
+    for (std::size_t s = 0; s < out.rows; ++s)
+      encode_sasrec(weights_, backend_, rows.subspan(offsets[s], offsets[s + 1] - offsets[s]),
+                    out.row_span(s));
+    return;
+  }
+  MatrixBuffer all;
+  encode_positions(rows, offsets, all.reshape(rows.size(), width()));
+  for (std::size_t s = 0; s < out.rows; ++s) {
     const auto last = all.view().row_span(offsets[s + 1] - 1);
     std::copy(last.begin(), last.end(), out.row(s));
   }
+}
+
+void SessionEncoder::check(std::span<const std::uint32_t> rows, kernels::Offsets offsets) const {
+  if (offsets.empty() || offsets.front() != 0 || offsets.back() != rows.size())
+    throw std::invalid_argument("session encoder: offsets and rows do not fit");
+  for (std::size_t s = 0; s + 1 < offsets.size(); ++s) {
+    if (offsets[s + 1] - offsets[s] > weights_.config().window)
+      throw std::invalid_argument("session encoder: a session longer than the window");
+  }
+  if (!rows.empty() && *std::max_element(rows.begin(), rows.end()) >= weights_.vocabulary().size())
+    throw std::invalid_argument("session encoder: a row that the item table lacks");
 }
 
 void SessionEncoder::encode_positions(std::span<const std::uint32_t> rows, kernels::Offsets offsets,
@@ -73,38 +94,45 @@ void SessionEncoder::encode_positions(std::span<const std::uint32_t> rows, kerne
   const TransformerConfig& config = weights_.config();
   const std::size_t d = config.width;
   const std::size_t tokens = rows.size();
-  if (offsets.empty() || offsets.front() != 0 || offsets.back() != tokens || out.rows != tokens ||
-      out.cols != d) {
-    throw std::invalid_argument("encode_positions: offsets, rows and out do not fit");
-  }
+  check(rows, offsets);
+  if (out.rows != tokens || out.cols != d) throw std::invalid_argument("encode_positions: shape of out");
   if (tokens == 0) return;
-  if (*std::max_element(rows.begin(), rows.end()) >= weights_.vocabulary().size()) {
-    throw std::invalid_argument("encode_positions: a row that the item table lacks");
+  if (config.form == TransformerForm::kSasrec) {
+    // Its positions count from the session's end, so that each event's session is a pass of its own.
+    for (std::size_t s = 0; s + 1 < offsets.size(); ++s) {
+      for (std::size_t t = offsets[s]; t < offsets[s + 1]; ++t)
+        encode_sasrec(weights_, backend_, rows.subspan(offsets[s], t + 1 - offsets[s]), out.row_span(t));
+    }
+    return;
   }
 
-  MatrixBuffer x_buffer, norm_buffer, qkv_buffer, up_buffer, part_buffer;
+  MatrixBuffer x_buffer, norm_buffer, qkv_buffer, attended_buffer, up_buffer, part_buffer;
   const Matrix x = x_buffer.reshape(tokens, d);
   for (std::size_t t = 0; t < tokens; ++t) weights_.copy_items(rows[t], x.rows_at(t, 1));
   backend_.normalize_rows(x, std::sqrt(static_cast<float>(d)), x, {});
   for (std::size_t s = 0; s + 1 < offsets.size(); ++s) {
     const std::size_t length = offsets[s + 1] - offsets[s];
-    if (length > config.window)
-      throw std::invalid_argument("encode_positions: a session longer than the window");
     if (length == 0) continue;
     backend_.axpy(1, {body_.positions.data, length * d}, {x.row(offsets[s]), length * d});
   }
 
   const Matrix norm = norm_buffer.reshape(tokens, d);
-  const Matrix qkv = qkv_buffer.reshape(tokens, 3 * d);
   const Matrix up = up_buffer.reshape(tokens, config.feed_forward);
   const Matrix part = part_buffer.reshape(tokens, d);
-  const kernels::AttentionShape shape{.heads = config.heads, .head_size = config.head_size()};
-  for (const auto& block : body_.blocks) {
+  for (std::size_t b = 0; b < config.layers; ++b) {
+    const auto& block = body_.blocks[b];
     backend_.layer_norm(x, block.norm1_gain, block.norm1_bias, norm, {}, {});
-    linear(backend_, norm, block.qkv, block.qkv_bias, qkv);
-    backend_.attention(shape, offsets, qkv.cols_at(0, d), qkv.cols_at(d, d), qkv.cols_at(2 * d, d), norm, {});
-    linear(backend_, norm, block.out, block.out_bias, part);
-    backend_.axpy(1, part_buffer.flat(), x_buffer.flat());
+    if (const std::size_t a = config.attention_width(b); a > 0) {
+      const Matrix qkv = qkv_buffer.reshape(tokens, 3 * a);
+      const Matrix attended = attended_buffer.reshape(tokens, a);
+      linear(backend_, norm, block.qkv, block.qkv_bias, qkv);
+      backend_.attention({.heads = config.heads_of(b), .head_size = config.head_size()}, offsets,
+                         qkv.cols_at(0, a), qkv.cols_at(a, a), qkv.cols_at(2 * a, a), attended, {});
+      linear(backend_, attended, block.out, block.out_bias, part);
+      backend_.axpy(1, part_buffer.flat(), x_buffer.flat());
+    } else {
+      backend_.add_bias(x, block.out_bias);
+    }
 
     backend_.layer_norm(x, block.norm2_gain, block.norm2_bias, norm, {}, {});
     linear(backend_, norm, block.up, block.up_bias, up);
@@ -128,14 +156,16 @@ bool SessionEncoder::append(SessionState& state, ItemId item) const {
   if (state.keys_values_.size() != weights_.config().layers) {
     throw std::invalid_argument("a SessionState of another encoder");
   }
-  if (state.rows_.size() < weights_.config().window) {
+  const bool full = state.rows_.size() == weights_.config().window;
+  if (!full && weights_.config().form == TransformerForm::kSegue) {
     step(state, row);
     return true;
   }
   // Every position moves by one, so nothing cached stays true; and since a session never shrinks, the cache
   // is not needed again either.
-  state.rows_.erase(state.rows_.begin());
+  if (full) state.rows_.erase(state.rows_.begin());
   state.rows_.push_back(row);
+  state.output_.resize(width());
   for (auto& cache : state.keys_values_) std::vector<float>().swap(cache);
   const std::uint32_t offsets[] = {0, static_cast<std::uint32_t>(state.rows_.size())};
   encode_batch(state.rows_, offsets, as_row(state.output_));
@@ -151,19 +181,24 @@ void SessionEncoder::step(SessionState& state, std::uint32_t row) const {
   backend_.normalize_rows(as_row(x), std::sqrt(static_cast<float>(d)), as_row(x), {});
   backend_.axpy(1, body_.positions.row_span(t), x);
 
-  std::vector<float> norm(d), qkv(3 * d), up(config.feed_forward), part(d);
-  const kernels::AttentionShape shape{.heads = config.heads, .head_size = config.head_size()};
+  std::vector<float> norm(d), qkv, attended, up(config.feed_forward), part(d);
   for (std::size_t b = 0; b < config.layers; ++b) {
     const auto& block = body_.blocks[b];
     backend_.layer_norm(as_row(x), block.norm1_gain, block.norm1_bias, as_row(norm), {}, {});
-    linear_vector(backend_, norm, block.qkv, block.qkv_bias, qkv);
-    std::vector<float>& cache = state.keys_values_[b];
-    cache.insert(cache.end(), qkv.begin() + static_cast<std::ptrdiff_t>(d), qkv.end());
-    const ConstMatrix keys_values(cache.data(), t + 1, 2 * d);
-    backend_.attention_step(shape, {qkv.data(), d}, keys_values.cols_at(0, d), keys_values.cols_at(d, d),
-                            norm);
-    linear_vector(backend_, norm, block.out, block.out_bias, part);
-    backend_.axpy(1, part, x);
+    if (const std::size_t a = config.attention_width(b); a > 0) {
+      qkv.resize(3 * a);
+      attended.resize(a);
+      linear_vector(backend_, norm, block.qkv, block.qkv_bias, qkv);
+      std::vector<float>& cache = state.keys_values_[b];
+      cache.insert(cache.end(), qkv.begin() + static_cast<std::ptrdiff_t>(a), qkv.end());
+      const ConstMatrix keys_values(cache.data(), t + 1, 2 * a);
+      backend_.attention_step({.heads = config.heads_of(b), .head_size = config.head_size()}, {qkv.data(), a},
+                              keys_values.cols_at(0, a), keys_values.cols_at(a, a), attended);
+      linear_vector(backend_, attended, block.out, block.out_bias, part);
+      backend_.axpy(1, part, x);
+    } else {
+      backend_.axpy(1, block.out_bias, x);
+    }
 
     backend_.layer_norm(as_row(x), block.norm2_gain, block.norm2_bias, as_row(norm), {}, {});
     linear_vector(backend_, norm, block.up, block.up_bias, up);

@@ -18,18 +18,19 @@ class SessionState {
  public:
   /// Events that count: at most the window.
   std::size_t events() const noexcept { return rows_.size(); }
-  /// The encoded session [d] at unit length; empty before the first event.
+  /// The encoded session [d], as SessionEncoder::encode() gives it; empty before the first event.
   std::span<const float> output() const noexcept { return output_; }
 
  private:
   friend class SessionEncoder;
   std::vector<std::uint32_t> rows_;              // of the item table, oldest first
-  std::vector<std::vector<float>> keys_values_;  // per layer [events, 2d]: k, then v
+  std::vector<std::vector<float>> keys_values_;  // per layer [events, 2a]: k, then v
   std::vector<float> output_;
 };
 
 /// The forward pass of a session Transformer: items in, a vector [d] of unit length out, whose cosine with an
-/// item's embedding ranks that item as the next one.
+/// item's embedding ranks that item as the next one. Weights of TransformerForm::kSasrec are encoded by
+/// sasrec_encoder.h instead, to a vector of any length for inner products; each event costs them a full pass.
 ///
 ///   x_t = sqrt(d) e_t / |e_t| + P[t];  x += attention(norm(x));  x += feed_forward(norm(x));  h = norm(x) /
 ///   |norm(x)|
@@ -62,6 +63,8 @@ class SessionEncoder {
   bool append(SessionState& state, ItemId item) const;
 
  private:
+  /// std::invalid_argument unless rows and offsets are sessions of the table, none beyond the window.
+  void check(std::span<const std::uint32_t> rows, kernels::Offsets offsets) const;
   void step(SessionState& state, std::uint32_t row) const;
 
   const TransformerWeights& weights_;

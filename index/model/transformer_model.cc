@@ -64,11 +64,11 @@ TransformerModel::TransformerModel(TransformerWeights weights, std::shared_ptr<c
     std::vector<float> table(vocabulary.size() * weights_.config().width);
     const kernels::Matrix items(table.data(), vocabulary.size(), weights_.config().width);
     weights_.copy_items(0, items);
-    vectors_ = VectorIndex::build(items, vocabulary, Metric::kCosine);
+    vectors_ = VectorIndex::build(items, vocabulary, metric_of(weights_.config()));
   }
   const bool fits =
       vectors_->size() == vocabulary.size() && vectors_->dimension() == weights_.config().width &&
-      vectors_->metric() == Metric::kCosine && (vocabulary.empty() || vocabulary.back() < catalogue.size()) &&
+      vectors_->metric() == metric_of(weights_.config()) && (vocabulary.empty() || vocabulary.back() < catalogue.size()) &&
       std::all_of(vocabulary.begin(), vocabulary.end(), [&](ItemId i) { return vectors_->contains(i); });
   if (!fits) {
     throw Error(ErrorKind::kDamagedStore,
@@ -80,6 +80,10 @@ TransformerModel::TransformerModel(TransformerWeights weights, std::shared_ptr<c
 }
 
 TransformerModel::~TransformerModel() = default;
+
+Metric TransformerModel::metric_of(const TransformerConfig& config) {
+  return config.form == TransformerForm::kSasrec ? Metric::kInnerProduct : Metric::kCosine;
+}
 
 std::unique_ptr<EncodedSession> TransformerModel::encode(const SessionView& session) const {
   const std::vector<float> hidden = encoder_.encode(session.items);
@@ -109,7 +113,7 @@ TransformerModel::GroupMoments TransformerModel::moments_over(const ItemSet& gro
     }
     if (count == 0) continue;
     const kernels::Matrix unit = rows.rows_at(0, count);
-    backend_.normalize_rows(unit, 1, unit, {});
+    if (metric_of(weights_.config()) == Metric::kCosine) backend_.normalize_rows(unit, 1, unit, {});
     backend_.matmul(unit, kernels::Op::kTranspose, unit, kernels::Op::kNone, 1, 0, products.reshape(d, d));
     for (std::size_t r = 0; r < count; ++r) {
       for (std::size_t c = 0; c < d; ++c) moments.mean[c] += static_cast<double>(unit(r, c));

@@ -72,6 +72,15 @@ std::string digest_of(const TransformerTraining& training) {
     add(std::array{one.target, one.request});
   }
   if (training.ranked != nullptr) add(training.ranked->words());
+  if (training.warm != nullptr) {
+    add(training.warm->vocabulary());
+    add(training.warm->flat_body());
+    std::vector<float> row(training.warm->config().width);
+    for (std::size_t r = 0; r < training.warm->vocabulary().size(); ++r) {
+      training.warm->copy_items(r, {row.data(), 1, row.size()});
+      add(row);
+    }
+  }
   return sum.finish();
 }
 
@@ -278,7 +287,7 @@ void Trainer::require_finite_weights() const {
 }
 
 TrainedTransformer Trainer::run() {
-  if (!read_checkpoint()) state_.weights = untrained_weights(windows_, options_, backend_, pool_, progress_);
+  if (!read_checkpoint()) state_.weights = untrained_weights(windows_, options_, backend_, pool_, progress_, training_.warm);
   TrainingBatch unused;
   start_epoch(unused);
   resumed_at_ = state_.epoch * windows_.positions() + seen_;

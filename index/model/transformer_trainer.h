@@ -27,6 +27,10 @@ struct TransformerTraining {
   std::span<const HeldOut> validation = {};
   const ItemSet* ranked = nullptr;  ///< the items that the measure ranks; null: all that the data has
 
+  /// Weights that the training goes on from instead of random ones, of the options' configuration (else
+  /// std::invalid_argument); items that they lack start where their neighbours are. Null: none.
+  const TransformerWeights* warm = nullptr;
+
   /// A file from which the training goes on, when there is one of the same data and options, and to which it
   /// writes where it stands: when checkpoint_seconds have passed since the last time, when it is interrupted,
   /// and at its end. Empty: none. The weights do not depend on it.

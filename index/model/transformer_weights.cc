@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <functional>
+#include <iterator>
 #include <limits>
 #include <memory>
 #include <stdexcept>
@@ -63,9 +64,10 @@ BasicTransformerBody<T> lay_out(const TransformerConfig& config, T* base,
     BasicTransformerBlock<T>& block = body.blocks.emplace_back();
     block.norm1_gain = carve.vector(prefix + "norm1.weight", d);
     block.norm1_bias = carve.vector(prefix + "norm1.bias", d);
-    block.qkv = carve.matrix(prefix + "attention.qkv.weight", 3 * d, d);
-    block.qkv_bias = carve.vector(prefix + "attention.qkv.bias", 3 * d);
-    block.out = carve.matrix(prefix + "attention.out.weight", d, d);
+    const std::size_t a = config.attention_width(b);
+    block.qkv = carve.matrix(prefix + "attention.qkv.weight", 3 * a, d);
+    block.qkv_bias = carve.vector(prefix + "attention.qkv.bias", 3 * a);
+    block.out = carve.matrix(prefix + "attention.out.weight", d, a);
     block.out_bias = carve.vector(prefix + "attention.out.bias", d);
     block.norm2_gain = carve.vector(prefix + "norm2.weight", d);
     block.norm2_bias = carve.vector(prefix + "norm2.bias", d);
@@ -99,6 +101,20 @@ std::size_t read_count(const Safetensors& tensors, std::string_view key) {
   return value;
 }
 
+/// "2,1": the heads of each block; nothing where none was pruned.
+std::vector<std::size_t> read_layer_heads(const Safetensors& tensors) {
+  const std::string text = tensors.metadata("layer_heads");
+  std::vector<std::size_t> heads;
+  for (const char* at = text.data(); at < text.data() + text.size();) {
+    const char* const end = text.data() + text.size();
+    const auto [next, code] = std::from_chars(at, end, heads.emplace_back());
+    if (code != std::errc() || (next != end && (*next != ',' || next + 1 == end)))
+      damaged(tensors.file(), "metadata 'layer_heads' is no list of numbers: '" + text + "'");
+    at = next == end ? end : next + 1;
+  }
+  return heads;
+}
+
 TransformerConfig read_config(const Safetensors& tensors) {
   const std::string format = tensors.metadata("format");
   if (format != kFormat) {
@@ -111,6 +127,13 @@ TransformerConfig read_config(const Safetensors& tensors) {
   config.heads = read_count(tensors, "heads");
   config.feed_forward = read_count(tensors, "feed_forward");
   config.window = read_count(tensors, "window");
+  config.layer_heads = read_layer_heads(tensors);
+  const std::string form = tensors.metadata("form");  // absent: weights of before there was another
+  if (form == to_string(TransformerForm::kSasrec)) {
+    config.form = TransformerForm::kSasrec;
+  } else if (!form.empty() && form != to_string(TransformerForm::kSegue)) {
+    damaged(tensors.file(), "metadata 'form' names a computation that this version lacks: '" + form + "'");
+  }
   const std::string text = tensors.metadata("temperature");
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), config.temperature);
   if (code != std::errc() || end != text.data() + text.size()) {
@@ -159,6 +182,10 @@ std::size_t tensors_of(const StoredMatrix& matrix) {
 
 }  // namespace
 
+std::string_view to_string(TransformerForm form) {
+  return form == TransformerForm::kSasrec ? "sasrec" : "segue";
+}
+
 void TransformerConfig::validate() const {
   const auto require = [](bool holds, std::string_view key, std::string_view rule) {
     if (!holds) throw Error(ErrorKind::kUsage, rule, std::string("transformer.") + std::string(key));
@@ -166,6 +193,10 @@ void TransformerConfig::validate() const {
   require(width > 0, "width", "must be positive");
   require(layers > 0, "layers", "must be positive");
   require(heads > 0 && width % heads == 0, "heads", "must divide the width");
+  require(layer_heads.empty() ||
+              (layer_heads.size() == layers && std::all_of(layer_heads.begin(), layer_heads.end(),
+                                                           [&](std::size_t left) { return left <= heads; })),
+          "layer_heads", "must name at most `heads` for each block");
   require(feed_forward > 0, "feed_forward", "must be positive");
   require(window > 0, "window", "must be positive");
   require(std::isfinite(temperature) && temperature > 0, "temperature", "must be positive");
@@ -234,6 +265,22 @@ void TransformerWeights::copy_items(std::size_t begin, kernels::Matrix out) cons
     std::copy_n(items_.data() + (begin + r) * config_.width, config_.width, out.row(r));
 }
 
+void TransformerWeights::add_rows_of(const TransformerWeights& other) {
+  if (other.config_.width != config_.width) throw std::invalid_argument("rows of another width");
+  std::vector<ItemId> all;
+  std::set_union(vocabulary_.begin(), vocabulary_.end(), other.vocabulary_.begin(), other.vocabulary_.end(),
+                 std::back_inserter(all));
+  std::vector<float> table(all.size() * config_.width);
+  for (std::size_t r = 0; r < all.size(); ++r) {
+    const kernels::Matrix out(table.data() + r * config_.width, 1, config_.width);
+    const std::uint32_t own = row(all[r]);
+    own != kNoRow ? copy_items(own, out) : other.copy_items(other.row(all[r]), out);
+  }
+  vocabulary_ = std::move(all);
+  items_ = std::move(table);
+  stored_items_.reset();
+}
+
 void TransformerWeights::round_to(Storage storage) {
   index::round_to(storage, items());
   for (const TransformerTensor& tensor : transformer_tensors(config_)) {
@@ -249,6 +296,13 @@ void TransformerWeights::save(const std::filesystem::path& file, Storage storage
   writer.metadata("heads", std::to_string(config_.heads));
   writer.metadata("feed_forward", std::to_string(config_.feed_forward));
   writer.metadata("window", std::to_string(config_.window));
+  writer.metadata("form", to_string(config_.form));
+  if (!config_.layer_heads.empty()) {
+    std::string heads;
+    for (const std::size_t left : config_.layer_heads)
+      heads += (heads.empty() ? "" : ",") + std::to_string(left);
+    writer.metadata("layer_heads", heads);
+  }
   char temperature[32];  // to_chars gives the shortest text that reads back as the same float
   const auto end = std::to_chars(std::begin(temperature), std::end(temperature), config_.temperature).ptr;
   writer.metadata("temperature", std::string_view(temperature, end));

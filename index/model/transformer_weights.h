@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "index/item.h"
@@ -14,18 +15,31 @@
 
 namespace segue::index {
 
-/// The shape of a session Transformer (SASRec, arXiv:1808.09781, in its pre-norm form).
+/// Which computation the weights belong to.
+enum class TransformerForm {
+  kSegue,   ///< session_encoder.h: positions from the start of the window, cosine scores
+  kSasrec,  ///< sasrec_encoder.h: right-aligned, inner products; imported, served as it is, not trained here
+};
+std::string_view to_string(TransformerForm form);  ///< "segue", "sasrec"
+
+/// The shape of a session Transformer (SASRec, arXiv:1808.09781).
 struct TransformerConfig {
   std::size_t width = 128;  ///< d, a multiple of heads
   std::size_t layers = 2;
   std::size_t heads = 2;
   std::size_t feed_forward = 128;
   std::size_t window = 50;    ///< the most events that are attended to
-  float temperature = 0.07f;  ///< the score of an item is its cosine divided by this
+  float temperature = 0.07f;  ///< the score of an item is its cosine or inner product divided by this
+  TransformerForm form = TransformerForm::kSegue;
+  std::vector<std::size_t>
+      layer_heads{};  ///< heads that each block has left after pruning; empty: all have `heads`
 
   /// Throws Error (kUsage) that names the value that does not fit.
   void validate() const;
   std::size_t head_size() const { return width / heads; }
+  std::size_t heads_of(std::size_t block) const { return layer_heads.empty() ? heads : layer_heads[block]; }
+  /// a: the width of a block's queries, keys and values; d where no head was pruned, 0 where all were.
+  std::size_t attention_width(std::size_t block) const { return heads_of(block) * head_size(); }
   friend bool operator==(const TransformerConfig&, const TransformerConfig&) = default;
 };
 
@@ -33,9 +47,9 @@ struct TransformerConfig {
 template <class T>
 struct BasicTransformerBlock {
   std::span<T> norm1_gain, norm1_bias;  // [d]
-  kernels::BasicMatrix<T> qkv;          // [3d, d]: rows of q, then k, then v
-  std::span<T> qkv_bias;                // [3d]
-  kernels::BasicMatrix<T> out;          // [d, d]
+  kernels::BasicMatrix<T> qkv;          // [3a, d]: rows of q, then k, then v
+  std::span<T> qkv_bias;                // [3a]
+  kernels::BasicMatrix<T> out;          // [d, a]
   std::span<T> out_bias;                // [d]
   std::span<T> norm2_gain, norm2_bias;  // [d]
   kernels::BasicMatrix<T> up;           // [f, d]
@@ -97,6 +111,9 @@ class TransformerWeights {
   TransformerBody body() { return transformer_body(config_, flat_body()); }
   ConstTransformerBody body() const { return transformer_body(config_, flat_body()); }
 
+  /// Adds the rows of those of other's items that these weights lack. The widths must be equal. For tables in
+  /// memory.
+  void add_rows_of(const TransformerWeights& other);
   /// Replaces table and matrices of the body by what storing makes of them, so that what is evaluated is what
   /// will be served. Norms and biases stay as they are.
   void round_to(Storage storage);

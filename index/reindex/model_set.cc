@@ -1,12 +1,14 @@
 #include "index/reindex/model_set.h"
 
 #include <algorithm>
+#include <numeric>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
 #include "index/model/rating_data.h"
 #include "index/model/rating_training.h"
+#include "index/model/transformer_measure.h"
 
 namespace segue::index {
 
@@ -38,6 +40,42 @@ std::filesystem::path checkpoint_file(const std::filesystem::path& folder, std::
   return folder / (name + ".safetensors");
 }
 
+std::unique_ptr<TransformerModel> transformer_of(TransformerWeights weights, const TrainingPlan& plan,
+                                                 const TrainingEnvironment& environment) {
+  for (const PruningStep& step : plan.pruning) weights = without(weights, step);
+  weights.round_to(plan.weights);
+  const Metric metric = TransformerModel::metric_of(weights.config());
+  auto vectors =
+      VectorIndex::build(weights.items(), weights.vocabulary(), metric, plan.vector_factory, plan.vectors);
+  return std::make_unique<TransformerModel>(std::move(weights), std::move(vectors), environment.catalogue,
+                                            environment.backend);
+}
+
+/// Which parts the Transformer can do without on the validation sequences; nothing where it is not asked for.
+std::optional<Pruning> pruning_of(const TransformerWeights& weights, const TrainingPlan& plan,
+                                  TrainingEnvironment& environment) {
+  if (plan.prune <= 0 || environment.validation.empty() || weights.config().form != TransformerForm::kSegue)
+    return std::nullopt;
+  environment.phases.begin("prune");
+  TransformerMeasure measure(environment.validation, weights.vocabulary(),
+                             &environment.catalogue.searchable(), environment.backend, environment.pool);
+  return find_pruning(weights, plan.prune, [&](const TransformerWeights& left) {
+    environment.progress.check();
+    const std::vector<float> values = measure.ndcg(left);
+    return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+  });
+}
+
+/// The model of weights that training or import gave, without what validation finds dispensable.
+void add_transformer(ModelSet& set, TransformerWeights weights, const TrainingPlan& plan,
+                     TrainingEnvironment& environment) {
+  set.pruning = pruning_of(weights, plan, environment);
+  if (set.pruning) {
+    for (const PruningStep& step : set.pruning->steps) weights = without(weights, step);
+  }
+  set.transformer = transformer_of(std::move(weights), plan, environment);
+}
+
 }  // namespace
 
 ModelSet train_models(const TrainingData& data, const TrainingPlan& plan, TrainingEnvironment& environment,
@@ -57,6 +95,8 @@ ModelSet train_models(const TrainingData& data, const TrainingPlan& plan, Traini
                                        previous = end;
                                        return length >= 2;
                                      });
+  if (plan.wants("transformer") && plan.imports_as_it_is())
+    add_transformer(set, *plan.imported, plan, environment);
   if (!has_pairs) return set;
   if (plan.wants("mf")) {
     environment.phases.begin("factorise" + suffix);
@@ -70,25 +110,22 @@ ModelSet train_models(const TrainingData& data, const TrainingPlan& plan, Traini
     set.mf = std::make_unique<MfModel>(std::move(factorization), std::move(vectors), environment.catalogue,
                                        environment.backend);
   }
-  if (plan.wants("transformer")) {
+  if (plan.wants("transformer") && !plan.imports_as_it_is()) {
     environment.phases.begin("transformer" + suffix);
     TransformerTraining training{
         .data = data,
         .options = plan.transformer,
         .validation = environment.validation,
         .ranked = &environment.catalogue.searchable(),
+        .warm = plan.imported.get(),
         .checkpoint = checkpoint_file(environment.checkpoints, "transformer", suffix),
         .checkpoint_seconds = plan.transformer_checkpoint_seconds};
     TrainedTransformer trained =
         train_transformer(training, environment.backend, environment.pool, environment.progress);
     set.transformer_epochs = trained.epochs;
     set.curves.push_back({"transformer" + suffix, std::move(trained.curve)});
-    TransformerWeights& weights = trained.weights;
-    weights.round_to(plan.weights);
-    auto vectors = VectorIndex::build(weights.items(), weights.vocabulary(), Metric::kCosine,
-                                      plan.vector_factory, plan.vectors);
-    set.transformer = std::make_unique<TransformerModel>(std::move(weights), std::move(vectors),
-                                                         environment.catalogue, environment.backend);
+    if (plan.imported) trained.weights.add_rows_of(*plan.imported);
+    add_transformer(set, std::move(trained.weights), plan, environment);
   }
   if (plan.wants("transitions")) {
     environment.phases.begin("transitions" + suffix);

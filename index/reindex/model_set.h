@@ -15,6 +15,7 @@
 #include "index/model/rating_factors.h"
 #include "index/model/rating_model.h"
 #include "index/model/transformer_model.h"
+#include "index/model/transformer_pruning.h"
 #include "index/model/transformer_trainer.h"
 #include "index/model/transitions.h"
 #include "index/reindex/phases.h"
@@ -35,8 +36,15 @@ struct TrainingPlan {
   Storage vectors = Storage::kFp32;  ///< and those of vectors/
   std::string vector_factory = "auto";
   RatingOptions rating;  ///< with the method, once it is chosen
+  double prune = 0;      ///< share of the validation measure that taking parts out may cost
+  std::vector<PruningStep>
+      pruning;  ///< parts that are taken out of the trained Transformer, one after another
+  /// Weights that the Transformer starts from, or is; null: none.
+  std::shared_ptr<const TransformerWeights> imported;
 
   bool wants(std::string_view model) const;
+  /// Whether the imported weights are the model, without any training.
+  bool imports_as_it_is() const { return imported != nullptr && transformer.epochs == 0; }
 };
 
 /// The models that were trained together on the same events.
@@ -48,6 +56,7 @@ struct ModelSet {
   std::unique_ptr<RatingModel> rating;
   std::size_t transformer_epochs = 0;  ///< after which its weights were kept
   std::vector<LearningCurve> curves;   ///< of those that learn step by step
+  std::optional<Pruning> pruning;      ///< what was taken out of it by validation
 
   /// Those that can be parts of a blend: all but popularity.
   std::vector<const SessionModel*> parts() const;

@@ -111,11 +111,13 @@ TrainingPlan training_plan(const ReindexRequest& request) {
   plan.transformer = transformer_options(request.config.transformer, request.seed);
   plan.transformer_checkpoint_seconds = 60 * request.config.transformer.checkpoint_minutes;
   plan.transitions = transition_options(request.config.transitions);
+  plan.prune = request.config.transformer.prune;
   plan.weights = storage_of(request.config.storage.weights);
   plan.vectors = storage_of(request.config.storage.vectors);
   plan.vector_factory = request.config.vectors.factory;
   plan.rating = rating_options(request.config.rating, request.seed);
-  if (plan.wants("transformer")) plan.transformer.validate();
+  const bool as_it_is = !request.import_weights.empty() && plan.transformer.epochs == 0;
+  if (plan.wants("transformer") && !as_it_is) plan.transformer.validate();
   return plan;
 }
 

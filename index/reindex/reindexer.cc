@@ -7,6 +7,8 @@
 #include <system_error>
 #include <utility>
 
+#include "index/import/import_transformer.h"
+#include "index/import/import_vectors.h"
 #include "index/input/events_reader.h"
 #include "index/input/items_reader.h"
 #include "index/input/sessionise.h"
@@ -56,6 +58,13 @@ Input read_input(const ReindexRequest& request, ReindexReport& report, Phases& p
                 (request.items.empty() ? request.events : request.items).string(),
                 "a snapshot needs at least one");
   }
+  if (!request.import_vectors.empty()) {
+    const ImportedVectors imported = import_vectors(request.import_vectors, *input.catalogue);
+    report.counts["items with an imported vector"] = imported.items;
+    if (imported.strangers > 0)
+      report.warnings.push_back(std::to_string(imported.strangers) + " imported vectors belong to no item");
+    input.catalogue = std::make_unique<Catalogue>(imported.catalogue);
+  }
   report.counts["items"] = input.catalogue->size();
   report.counts["items of kind query"] = input.catalogue->queries().count();
   if (request.events.empty()) return input;
@@ -100,6 +109,49 @@ void keep_curves(const ModelSet& models, const ReindexRequest& request, Manifest
   if (!request.plot.empty()) write_durably(request.plot, learning_curves_svg(report.curves));
 }
 
+/// What was taken out, in order (blocks and heads count within what was left), what is left, and the cost.
+nlohmann::json pruning_json(const Pruning& pruning, const TransformerModel& model) {
+  nlohmann::json removed = nlohmann::json::array();
+  for (const PruningStep& step : pruning.steps) {
+    nlohmann::json entry = {{"block", step.block}};
+    if (step.head) entry["head"] = *step.head;
+    removed.push_back(entry);
+  }
+  const TransformerConfig& config = model.weights().config();
+  std::vector<std::size_t> heads;
+  for (std::size_t b = 0; b < config.layers; ++b) heads.push_back(config.heads_of(b));
+  return {{"removed", removed},
+          {"heads", heads},
+          {"ndcg@10 before", pruning.before},
+          {"ndcg@10 after", pruning.after}};
+}
+
+/// Reads the weights that the Transformer starts from; its shape is theirs, whatever the configuration says.
+void import_weights(const ReindexRequest& request, const Catalogue& catalogue, TrainingPlan& plan,
+                    ReindexReport& report) {
+  ImportedTransformer imported = import_transformer(request.import_weights, catalogue);
+  const TransformerConfig& config = imported.weights.config();
+  if (config.form == TransformerForm::kSasrec && plan.transformer.epochs > 0) {
+    throw Error(ErrorKind::kUsage, "weights of SASRec.pytorch can be served but not trained here",
+                request.import_weights.string(), "set epochs = 0 under [transformer]");
+  }
+  if (!config.layer_heads.empty() && plan.transformer.epochs > 0) {
+    throw Error(ErrorKind::kUsage, "weights without some heads can be served but not trained",
+                request.import_weights.string(),
+                "set epochs = 0 under [transformer], or import the unpruned weights");
+  }
+  plan.transformer.width = config.width;
+  plan.transformer.layers = config.layers;
+  plan.transformer.heads = config.heads;
+  plan.transformer.feed_forward = config.feed_forward;
+  plan.transformer.window = config.window;
+  plan.transformer.temperature = config.temperature;
+  report.counts["items with imported weights"] = imported.weights.vocabulary().size();
+  if (imported.strangers > 0)
+    report.warnings.push_back(std::to_string(imported.strangers) + " imported rows belong to no item");
+  plan.imported = std::make_shared<const TransformerWeights>(std::move(imported.weights));
+}
+
 /// Trains on all but the held-back events and decides; what it decides goes into the plan, the manifest and
 /// the report.
 void validate_models(const Input& input, const ReindexRequest& request, TrainingPlan& plan,
@@ -128,6 +180,10 @@ void validate_models(const Input& input, const ReindexRequest& request, Training
   const ModelSet models = train_models(split.train, plan, training, "");
   keep_curves(models, request, manifest, report);
   plan.transformer.stop_after = models.transformer_epochs;
+  if (models.pruning) {
+    plan.pruning = models.pruning->steps;
+    manifest.training["pruning"] = pruning_json(*models.pruning, *models.transformer);
+  }
   if (models.parts().empty()) {
     report.gate = "skipped: no model was trained";
     manifest.gate = {{"result", "skipped"}, {"reason", report.gate}};
@@ -220,6 +276,8 @@ ReindexReport reindex(const ReindexRequest& request, Progress& progress) {
   }
   const Input input = read_input(request, report, phases, progress);
   require_ratings(request, input.log);
+  if (!request.import_weights.empty() && plan.wants("transformer"))
+    import_weights(request, *input.catalogue, plan, report);
   if (request.dry_run) {
     phases.end();
     const Estimate estimate =
@@ -232,6 +290,7 @@ ReindexReport reindex(const ReindexRequest& request, Progress& progress) {
   }
 
   Manifest manifest;
+  if (plan.imported) manifest.training["import"] = {{"weights", request.import_weights.filename().string()}};
   describe_request(request, report, *input.catalogue, *backend, pool.size(), manifest);
   TrainingEnvironment environment{*input.catalogue, *backend, pool, progress, phases};
   environment.checkpoints = request.checkpoints;

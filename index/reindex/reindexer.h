@@ -21,6 +21,8 @@ struct ReindexRequest {
   std::filesystem::path items;   ///< empty: the ids of the events
   std::filesystem::path events;  ///< empty: items alone
   std::filesystem::path store;
+  std::filesystem::path import_weights;  ///< a Transformer to start from, or to serve as it is; empty: none
+  std::filesystem::path import_vectors;  ///< vectors of items of an outside model; empty: none
   Config config;
   std::vector<std::string> models;  ///< empty: all that the data allows
   kernels::Device device = kernels::Device::kAuto;

@@ -54,7 +54,8 @@ void write_models(const SnapshotParts& parts, Staging& staging, Manifest& manife
   if (models.transformer) {
     const TransformerWeights& weights = models.transformer->weights();
     weights.save(staging.file(files::kTransformer), parts.plan.weights);
-    manifest.models["transformer"] = {"session-transformer-1", weights.config().width, "cosine"};
+    manifest.models["transformer"] = {"session-transformer-1", weights.config().width,
+                                      std::string(to_string(models.transformer->vectors().metric()))};
     models.transformer->vectors().save(staging.file(files::vectors_of("transformer")));
   }
   if (models.rating) {

@@ -67,6 +67,15 @@ Command::Action declare(CLI::App& parser) {
   parser.add_option("--store", request.store, "The folder to publish to; made where there is none")
       ->required()
       ->type_name("DIR");
+  parser
+      .add_option(
+          "--import", request.import_weights,
+          "Weights of a Transformer in safetensors: the start of its training, or with epochs = 0 the model")
+      ->type_name("FILE");
+  parser
+      .add_option("--import-vectors", request.import_vectors,
+                  "Vectors of items in safetensors, for items that bring none: searched as f=content")
+      ->type_name("FILE");
   parser.add_option("--config", options->config, "TOML; `segue config --defaults` prints every key")
       ->type_name("FILE");
   parser

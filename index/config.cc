@@ -92,6 +92,14 @@ void check(const Config& config, std::string_view name, TomlTable& table) {
                    std::to_string(config.transformer.heads) + ")",
                "change one of them");
   }
+  if (name == "neighbours") {
+    const Config::Neighbours& n = config.neighbours;
+    // A weight that grows with age, or falls below 0, is a slip of the pen.
+    if (n.item_decay != "power" && n.item_decay_rate > 1)
+      table.fail("item_decay_rate", "is above 1", "only item_decay = \"power\" takes more than 1");
+    if (n.session_decay != "power" && n.session_decay_rate > 1)
+      table.fail("session_decay_rate", "is above 1", "only session_decay = \"power\" takes more than 1");
+  }
   if (name == "blend" && !is_seen_rule(config.blend.seen)) {
     table.fail("seen", "is \"" + config.blend.seen + "\"",
                "it must be \"auto\", \"include\", \"exclude\" or \"last:N\"");

@@ -93,6 +93,38 @@ struct Config {
     bool operator==(const Rating&) const = default;
   } rating;
 
+  struct Neighbours {
+    std::size_t max_items = 50;
+    double item_weight_exponent = 0.5;
+    double item_length_exponent = 0.5;
+    double item_asymmetry = 0.5;
+    double item_shrink = 10;
+    std::size_t item_history = 20;
+    std::string item_decay = "power";
+    double item_decay_rate = 1.25;
+    std::size_t item_max_neighbours = 200;
+    double user_weight_exponent = 0.5;
+    double user_idf_exponent = 1;
+    double user_asymmetry = 0.5;
+    double user_shrink = 1;
+    std::size_t user_history = 100;
+    double user_decay_rate = 2;
+    std::size_t user_voters = 200;
+    std::size_t user_max_sequences = 1000;
+    std::size_t session_history = 5;
+    std::string session_decay = "linear";
+    double session_decay_rate = 1;
+    double session_match_decay = 0.3;
+    double session_idf_exponent = 0;
+    double session_distance_exponent = 0.75;
+    double session_before_weight = 0.4;
+    std::size_t session_voters = 500;
+    std::size_t session_max_sequences = 200;
+    std::size_t session_sample = 1000;
+    std::size_t session_max_distance = 100;
+    bool operator==(const Neighbours&) const = default;
+  } neighbours;
+
   struct Vectors {
     std::string metric = "cosine";
     std::string factory = "auto";

@@ -120,8 +120,11 @@ ordered_json json_of(const Answer& answer, const query::Explanation& explanation
                                 {"score", term.score}});
     }
     for (const query::ModelShare& share : leg.models) {
-      entry["models"].push_back(
-          {{"model", share.model}, {"weight", share.weight}, {"z", share.z}, {"raw", share.raw}});
+      ordered_json model = {
+          {"model", share.model}, {"weight", share.weight}, {"z", share.z}, {"raw", share.raw}};
+      for (const query::Cause& cause : share.because)
+        model["because"].push_back({{"item", named(answer, cause.item)}, {"share", cause.share}});
+      entry["models"].push_back(model);
     }
     for (const query::EventShare& share : leg.events) {
       ordered_json event;

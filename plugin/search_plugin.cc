@@ -203,6 +203,9 @@ Answer SearchPlugin::answer(const Request& request) const {
       for (const query::LegExplanation& leg : result.hits[i].explanation->legs) {
         for (const query::EventShare& event : leg.events) name(event.item);
         for (const query::Neighbour& neighbour : leg.neighbours) name(neighbour.item);
+        for (const query::ModelShare& share : leg.models) {
+          for (const query::Cause& cause : share.because) name(cause.item);
+        }
       }
     }
     answer.hits.push_back({item.id, item.kind, i < result.texts.size() ? result.texts[i] : item.title,

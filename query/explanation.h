@@ -8,12 +8,20 @@
 
 namespace segue::query {
 
+/// An item of the session that made a model rank a hit: "because of X".
+struct Cause {
+  index::ItemId item = index::kNoItem;
+  double share = 0;  ///< of the model's own score, from 0 to 1; those of all items of the session sum to 1
+};
+
 /// What one model of a session leg thought of a hit: its share of the leg's raw score is weight * z.
 struct ModelShare {
   std::string model;
   double weight = 0;
   double z = 0;    ///< the model's score in standard deviations from its mean over all items
   double raw = 0;  ///< the model's own score
+  std::vector<Cause>
+      because;  ///< the largest first; of models that add up over items (transitions, neighbours)
 };
 
 /// How much one event of the session moved a hit: the leg's raw score less that of the session without the

@@ -40,6 +40,13 @@ std::uint64_t count_metadata(const Safetensors& file, std::string_view key) {
   return parse_metadata<std::uint64_t>(file, key);
 }
 
+HistoryDecay decay_metadata(const Safetensors& file, std::string_view key) {
+  const std::string text = file.metadata(key);
+  const auto decay = parse_history_decay(text);
+  if (!decay) refuse(file, "the metadata " + std::string(key) + " is \"" + text + "\", which is no decay");
+  return *decay;
+}
+
 void refuse(const Safetensors& file, std::string_view what) {
   throw Error(ErrorKind::kDamagedStore, what, file.file().string(),
               "publish the snapshot again or roll back");

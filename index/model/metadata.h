@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "index/model/history_decay.h"
 #include "index/safetensors.h"
 
 namespace segue::index {
@@ -15,6 +16,7 @@ std::string number_text(double value);
 /// when the key is missing or no such number.
 double number_metadata(const Safetensors& file, std::string_view key);
 std::uint64_t count_metadata(const Safetensors& file, std::string_view key);
+HistoryDecay decay_metadata(const Safetensors& file, std::string_view key);
 
 /// Throws Error (kDamagedStore) "FILE: what".
 [[noreturn]] void refuse(const Safetensors& file, std::string_view what);

@@ -40,13 +40,22 @@ class EncodedSession {
   }
   /// Over all items of the group, before any filter.
   virtual ScoreMoments moments(ItemGroup group) const = 0;
+  /// Because of which of the session's items this one has its score: at most k of them, each once, with what
+  /// it added, the largest part first. In a model that adds up (transitions, neighbours) the parts of all
+  /// items sum to score(); one that does not say has none. For explanations: slower than scoring.
+  virtual std::vector<ScoredItem> because([[maybe_unused]] ItemId item,
+                                          [[maybe_unused]] std::size_t k) const {
+    return {};
+  }
 };
 
 /// A model that ranks all items for a session. Immutable, thread-safe.
 class SessionModel {
  public:
   virtual ~SessionModel() = default;
-  virtual std::string_view name() const noexcept = 0;  ///< "transformer", "mf", "transitions", "popularity"
+  /// "transformer", "mf", "transitions", "item-neighbours", "user-neighbours", "session-neighbours",
+  /// "popularity"
+  virtual std::string_view name() const noexcept = 0;
   /// Whether the item takes part in a session of this model.
   virtual bool knows(ItemId item) const = 0;
   /// Null when the model knows nothing of the session.

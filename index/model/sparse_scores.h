@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <vector>
 
 #include "index/item.h"
@@ -18,11 +19,12 @@ class SparseScores {
   /// expected: how many items; more are fine.
   explicit SparseScores(std::size_t expected = 0) { resize(std::bit_ceil(2 * expected + 16)); }
 
-  void add(ItemId item, double value) {
+  /// Returns the item's place in entries().
+  std::size_t add(ItemId item, double value) {
     std::size_t s = slot(item);
     if (slots_[s] != kFree) {
       entries_[slots_[s]].score += value;
-      return;
+      return slots_[s];
     }
     if (2 * (entries_.size() + 1) > slots_.size()) {
       resize(2 * slots_.size());
@@ -30,6 +32,13 @@ class SparseScores {
     }
     slots_[s] = static_cast<std::uint32_t>(entries_.size());
     entries_.push_back({item, value});
+    return entries_.size() - 1;
+  }
+
+  /// Replaces each sum by change(item, sum).
+  template <class Change>
+  void transform(const Change& change) {
+    for (ScoredItem& entry : entries_) entry.score = change(entry.item, entry.score);
   }
 
   /// 0 for an item that was never added.
@@ -67,5 +76,18 @@ class SparseScores {
   std::vector<std::uint32_t> slots_;
   std::vector<ScoredItem> entries_;
 };
+
+/// The distinct items of a session (oldest first) for which knows(item) holds, newest first, at most `most`.
+/// An item that comes again has the place of its newest event.
+template <class Knows>
+std::vector<ItemId> newest_distinct(std::span<const ItemId> session, std::size_t most, const Knows& knows) {
+  SparseScores found;
+  for (std::size_t i = session.size(); i-- > 0 && found.entries().size() < most;) {
+    if (knows(session[i])) found.add(session[i], 0);
+  }
+  std::vector<ItemId> newest;
+  for (const ScoredItem& entry : found.entries()) newest.push_back(entry.item);
+  return newest;
+}
 
 }  // namespace segue::index

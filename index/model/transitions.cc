@@ -7,6 +7,7 @@
 
 #include "index/model/metadata.h"
 #include "index/model/sparse_scores.h"
+#include "index/model/sparse_session.h"
 #include "index/model/transition_counts.h"
 #include "index/safetensors.h"
 #include "index/top_items.h"
@@ -20,7 +21,7 @@ bool in_range(const TransitionOptions& options) {
   return options.max_distance > 0 && options.history > 0 && options.max_neighbours > 0 &&
          exponent(options.distance_exponent) && options.symmetry >= 0 && options.symmetry <= 1 &&
          exponent(options.row_exponent) && exponent(options.column_exponent) &&
-         exponent(options.decay_rate) && (options.decay == HistoryDecay::kPower || options.decay_rate <= 1);
+         is_decay_rate(options.decay, options.decay_rate);
 }
 
 }  // namespace
@@ -43,50 +44,31 @@ std::vector<TransitionOptions> transition_presets() {
 }
 
 /// The sums over a session's newest items, made once when it is encoded.
-class Transitions::Session final : public EncodedSession {
+class Transitions::Session final : public SparseSession {
  public:
-  Session(const Transitions& model, SparseScores scores) : model_(model), scores_(std::move(scores)) {}
+  Session(const Transitions& model, std::vector<ItemId> newest, SparseScores scores)
+      : SparseSession(*model.catalogue_, model.sizes_, std::move(scores)),
+        model_(model),
+        newest_(std::move(newest)) {}
 
-  std::vector<ScoredItem> top(std::size_t k, const ItemSet* allowed) const override {
-    std::vector<ScoredItem> best;
-    for (const ScoredItem& entry : scores_.entries()) {
-      if (allowed == nullptr || allowed->contains(entry.item)) best.push_back(entry);
+  std::vector<ScoredItem> because(ItemId item, std::size_t k) const override {
+    SparseScores parts;
+    for (std::size_t n = 0; n < newest_.size(); ++n) {
+      const double value = model_.pair_score(newest_[n], item);
+      if (value > 0) parts.add(newest_[n], model_.history_weight(n + 1) * value);
     }
+    std::vector<ScoredItem> best = parts.entries();
     keep_best(best, k);
     return best;
-  }
-  void score(std::span<const ItemId> items, std::span<double> scores) const override {
-    for (std::size_t i = 0; i < items.size(); ++i) scores[i] = scores_[items[i]];
-  }
-  void score_all(std::span<double> scores) const override {
-    std::fill(scores.begin(), scores.end(), 0.0);
-    for (const ScoredItem& entry : scores_.entries()) scores[entry.item] = entry.score;
-  }
-  ScoreMoments moments(ItemGroup group) const override {
-    const bool queries = group == ItemGroup::kQueries;
-    const std::size_t items = queries ? model_.queries_ : model_.searchable_;
-    if (items == 0) return {};
-    double sum = 0;
-    double squares = 0;
-    for (const ScoredItem& entry : scores_.entries()) {
-      if (model_.catalogue_->is_query(entry.item) != queries) continue;
-      sum += entry.score;
-      squares += entry.score * entry.score;
-    }
-    const double n = static_cast<double>(items);
-    return {sum / n, std::sqrt(std::max(0.0, squares / n - sum / n * (sum / n)))};
   }
 
  private:
   const Transitions& model_;
-  SparseScores scores_;
+  std::vector<ItemId> newest_;  // the known items that were looked at, newest first
 };
 
 Transitions::Transitions(TransitionOptions options, const Catalogue& catalogue)
-    : options_(std::move(options)),
-      catalogue_(&catalogue),
-      searchable_(catalogue.searchable().count()),
-      queries_(catalogue.queries().count()) {}
+    : options_(std::move(options)), catalogue_(&catalogue), sizes_(GroupSizes::of(catalogue)) {}
 
 Transitions::~Transitions() = default;
 
@@ -118,7 +100,7 @@ std::unique_ptr<Transitions> Transitions::open(const std::filesystem::path& file
   options.row_exponent = number_metadata(*tensors, "row_exponent");
   options.column_exponent = number_metadata(*tensors, "column_exponent");
   options.history = count_metadata(*tensors, "history");
-  options.decay = tensors->metadata("decay") == "geometric" ? HistoryDecay::kGeometric : HistoryDecay::kPower;
+  options.decay = decay_metadata(*tensors, "decay");
   options.decay_rate = number_metadata(*tensors, "decay_rate");
   options.max_neighbours = count_metadata(*tensors, "max_neighbours");
   if (!in_range(options)) refuse(*tensors, "a constant in the metadata is out of range");
@@ -152,7 +134,7 @@ void Transitions::save(const std::filesystem::path& file) const {
   writer.metadata("row_exponent", number_text(options_.row_exponent));
   writer.metadata("column_exponent", number_text(options_.column_exponent));
   writer.metadata("history", std::to_string(options_.history));
-  writer.metadata("decay", options_.decay == HistoryDecay::kGeometric ? "geometric" : "power");
+  writer.metadata("decay", to_string(options_.decay));
   writer.metadata("decay_rate", number_text(options_.decay_rate));
   writer.metadata("max_neighbours", std::to_string(options_.max_neighbours));
   writer.write(file);
@@ -191,9 +173,7 @@ double Transitions::pair_score(ItemId from, ItemId to) const {
 
 double Transitions::history_weight(std::size_t k) const {
   if (k == 0 || k > options_.history) return 0;
-  if (options_.decay == HistoryDecay::kGeometric)
-    return std::pow(options_.decay_rate, static_cast<double>(k - 1));
-  return std::pow(static_cast<double>(k), -options_.decay_rate);
+  return history_decay(options_.decay, options_.decay_rate, k, options_.history);
 }
 
 std::unique_ptr<EncodedSession> Transitions::encode(const SessionView& session) const {
@@ -215,7 +195,7 @@ std::unique_ptr<EncodedSession> Transitions::encode(const SessionView& session) 
       scores.add(static_cast<ItemId>(successors[s]), weight * values[s]);
     }
   }
-  return std::make_unique<Session>(*this, std::move(scores));
+  return std::make_unique<Session>(*this, std::move(newest), std::move(scores));
 }
 
 }  // namespace segue::index

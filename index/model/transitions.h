@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "index/catalogue.h"
+#include "index/model/history_decay.h"
 #include "index/model/session_model.h"
+#include "index/model/sparse_session.h"
 #include "index/model/training_data.h"
 #include "index/progress.h"
 #include "kernels/thread_pool.h"
@@ -18,9 +20,6 @@
 namespace segue::index {
 
 class Safetensors;
-
-/// How the k-th item from the end of a session is weighted.
-enum class HistoryDecay { kPower, kGeometric };
 
 /// Constants of the transition model.
 struct TransitionOptions {
@@ -89,8 +88,7 @@ class Transitions final : public SessionModel {
 
   TransitionOptions options_;
   const Catalogue* catalogue_;
-  std::size_t searchable_;  // items of each group
-  std::size_t queries_;
+  GroupSizes sizes_;
   // The rows in compressed form: views of the file, or of what training made.
   std::span<const std::int64_t> offsets_;
   std::span<const std::int32_t> successors_;

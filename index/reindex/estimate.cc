@@ -66,6 +66,10 @@ Estimate estimate_reindex(const EventLog& log, const Catalogue& catalogue, const
     bytes += events * 60 + (items + sequences) * f * 16;
   }
   if (plan.wants("transitions")) bytes += events * 130;
+  if (plan.wants(ItemNeighbours::kName)) bytes += events * 50 + items * 12 * 200;
+  // Sequences from both sides, in memory and as the copy that is written.
+  if (plan.wants(UserNeighbours::kName)) bytes += events * 50;
+  if (plan.wants(SessionNeighbours::kName)) bytes += events * 40;
   const double trained_twice = 2;  // for the validation, and on all events
   const double evaluated = std::min(sequences, static_cast<double>(config.evaluation.max_sequences));
   const double reading = 2e-6 * events + 60e-6 * items;

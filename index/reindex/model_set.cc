@@ -20,8 +20,10 @@ std::vector<const SessionModel*> ModelSet::parts() const {
   std::vector<const SessionModel*> parts;
   for (const SessionModel* model :
        {static_cast<const SessionModel*>(mf.get()), static_cast<const SessionModel*>(transformer.get()),
-        static_cast<const SessionModel*>(transitions.get()),
-        static_cast<const SessionModel*>(rating.get())}) {
+        static_cast<const SessionModel*>(transitions.get()), static_cast<const SessionModel*>(rating.get()),
+        static_cast<const SessionModel*>(item_neighbours.get()),
+        static_cast<const SessionModel*>(user_neighbours.get()),
+        static_cast<const SessionModel*>(session_neighbours.get())}) {
     if (model != nullptr) parts.push_back(model);
   }
   return parts;
@@ -131,6 +133,19 @@ ModelSet train_models(const TrainingData& data, const TrainingPlan& plan, Traini
     environment.phases.begin("transitions" + suffix);
     set.transitions = Transitions::train(data, plan.transitions, environment.catalogue, environment.pool,
                                          environment.progress);
+  }
+  if (plan.wants(ItemNeighbours::kName)) {
+    environment.phases.begin("item neighbours" + suffix);
+    set.item_neighbours = ItemNeighbours::train(data, plan.item_neighbours, environment.catalogue,
+                                                environment.pool, environment.progress);
+  }
+  if (plan.wants(UserNeighbours::kName)) {
+    environment.phases.begin("user neighbours" + suffix);
+    set.user_neighbours = UserNeighbours::train(data, plan.user_neighbours, environment.catalogue);
+  }
+  if (plan.wants(SessionNeighbours::kName)) {
+    environment.phases.begin("session neighbours" + suffix);
+    set.session_neighbours = SessionNeighbours::train(data, plan.session_neighbours, environment.catalogue);
   }
   return set;
 }

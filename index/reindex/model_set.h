@@ -9,15 +9,18 @@
 
 #include "index/catalogue.h"
 #include "index/config.h"
+#include "index/model/item_neighbours.h"
 #include "index/model/learning_curve.h"
 #include "index/model/mf_model.h"
 #include "index/model/popularity.h"
 #include "index/model/rating_factors.h"
 #include "index/model/rating_model.h"
+#include "index/model/session_neighbours.h"
 #include "index/model/transformer_model.h"
 #include "index/model/transformer_pruning.h"
 #include "index/model/transformer_trainer.h"
 #include "index/model/transitions.h"
+#include "index/model/user_neighbours.h"
 #include "index/reindex/phases.h"
 #include "index/stored_matrix.h"
 #include "kernels/backend.h"
@@ -27,7 +30,7 @@ namespace segue::index {
 
 /// Which models a run trains, and with which constants.
 struct TrainingPlan {
-  std::vector<std::string> models;  ///< of "mf", "transformer", "transitions", "rating"
+  std::vector<std::string> models;  ///< names of session models (index/model/session_model.h)
   MfOptions mf;
   TransformerOptions transformer;
   double transformer_checkpoint_seconds = 120;  ///< between two checkpoints, where there is a folder for them
@@ -36,6 +39,9 @@ struct TrainingPlan {
   Storage vectors = Storage::kFp32;  ///< and those of vectors/
   std::string vector_factory = "auto";
   RatingOptions rating;  ///< with the method, once it is chosen
+  ItemNeighbourOptions item_neighbours;
+  UserNeighbourOptions user_neighbours;
+  SessionNeighbourOptions session_neighbours;
   double prune = 0;      ///< share of the validation measure that taking parts out may cost
   std::vector<PruningStep>
       pruning;  ///< parts that are taken out of the trained Transformer, one after another
@@ -51,6 +57,9 @@ struct TrainingPlan {
 struct ModelSet {
   std::unique_ptr<Popularity> popularity;  ///< always there
   std::unique_ptr<Transitions> transitions;
+  std::unique_ptr<ItemNeighbours> item_neighbours;
+  std::unique_ptr<UserNeighbours> user_neighbours;
+  std::unique_ptr<SessionNeighbours> session_neighbours;
   std::unique_ptr<MfModel> mf;
   std::unique_ptr<TransformerModel> transformer;
   std::unique_ptr<RatingModel> rating;

@@ -11,7 +11,9 @@
 namespace segue::index {
 namespace {
 
-constexpr std::array<std::string_view, 4> kModels = {"mf", "transformer", "transitions", "rating"};
+constexpr std::array kNeighbours = {ItemNeighbours::kName, UserNeighbours::kName, SessionNeighbours::kName};
+constexpr std::array<std::string_view, 7> kModels = {"mf",           "transformer",  "transitions", "rating",
+                                                     kNeighbours[0], kNeighbours[1], kNeighbours[2]};
 
 TransitionOptions transition_options(const Config::Transitions& config) {
   TransitionOptions options;
@@ -32,6 +34,42 @@ TransitionOptions transition_options(const Config::Transitions& config) {
   }
   options.max_neighbours = config.max_neighbours;
   return options;
+}
+
+/// What [neighbours] says about its three models.
+void take_neighbours(const Config::Neighbours& config, TrainingPlan& plan) {
+  // The configuration was checked for the names of decays.
+  const auto decay = [](const std::string& name) { return parse_history_decay(name).value(); };
+  plan.item_neighbours = {.max_items = config.max_items,
+                          .weight_exponent = config.item_weight_exponent,
+                          .length_exponent = config.item_length_exponent,
+                          .asymmetry = config.item_asymmetry,
+                          .shrink = config.item_shrink,
+                          .history = config.item_history,
+                          .decay = decay(config.item_decay),
+                          .decay_rate = config.item_decay_rate,
+                          .max_neighbours = config.item_max_neighbours};
+  plan.user_neighbours = {.max_items = config.max_items,
+                          .weight_exponent = config.user_weight_exponent,
+                          .idf_exponent = config.user_idf_exponent,
+                          .asymmetry = config.user_asymmetry,
+                          .shrink = config.user_shrink,
+                          .history = config.user_history,
+                          .decay_rate = config.user_decay_rate,
+                          .voters = config.user_voters,
+                          .max_sequences = config.user_max_sequences};
+  plan.session_neighbours = {.max_items = config.max_items,
+                             .history = config.session_history,
+                             .decay = decay(config.session_decay),
+                             .decay_rate = config.session_decay_rate,
+                             .match_decay = config.session_match_decay,
+                             .idf_exponent = config.session_idf_exponent,
+                             .distance_exponent = config.session_distance_exponent,
+                             .before_weight = config.session_before_weight,
+                             .voters = config.session_voters,
+                             .max_sequences = config.session_max_sequences,
+                             .sample = config.session_sample,
+                             .max_distance = config.session_max_distance};
 }
 
 TransformerOptions transformer_options(const Config::Transformer& config, std::uint64_t seed) {
@@ -98,11 +136,17 @@ TrainingPlan training_plan(const ReindexRequest& request) {
   for (const std::string& name : request.models) {
     // Named for completeness: popularity, the given vectors and the blend are made of whatever there is.
     if (name == "popularity" || name == "content" || name == "blend") continue;
+    if (name == "neighbours") {
+      plan.models.insert(plan.models.end(), kNeighbours.begin(), kNeighbours.end());
+      continue;
+    }
     if (std::find(kModels.begin(), kModels.end(), name) == kModels.end()) {
       const std::string near = nearest_name(name, kModels);
       throw Error(ErrorKind::kUsage, "there is no model `" + name + "`", "--models",
-                  near.empty() ? "known are mf, transformer, transitions, rating, content and blend"
-                               : "did you mean `" + near + "`?");
+                  near.empty()
+                      ? "known are mf, transformer, transitions, rating, neighbours (or item-neighbours, "
+                        "user-neighbours, session-neighbours), content and blend"
+                      : "did you mean `" + near + "`?");
     }
     plan.models.push_back(name);
   }
@@ -116,6 +160,7 @@ TrainingPlan training_plan(const ReindexRequest& request) {
   plan.vectors = storage_of(request.config.storage.vectors);
   plan.vector_factory = request.config.vectors.factory;
   plan.rating = rating_options(request.config.rating, request.seed);
+  take_neighbours(request.config.neighbours, plan);
   const bool as_it_is = !request.import_weights.empty() && plan.transformer.epochs == 0;
   if (plan.wants("transformer") && !as_it_is) plan.transformer.validate();
   return plan;

@@ -13,6 +13,7 @@
 #include "index/input/items_reader.h"
 #include "index/input/sessionise.h"
 #include "index/model/rating_data.h"
+#include "index/reindex/best_neighbours.h"
 #include "index/reindex/estimate.h"
 #include "index/reindex/held_out.h"
 #include "index/reindex/learning_curve_plot.h"
@@ -313,6 +314,7 @@ ReindexReport reindex(const ReindexRequest& request, Progress& progress) {
   for (const auto& [name, weight] : manifest.blend) report.blend[name] = weight;
   warn_of_missing_models(plan, request, models, *input.catalogue, report);
   report.seen = manifest.seen;
+  choose_neighbours(models, report.evaluation, manifest);
 
   write_snapshot({*input.catalogue, input.log, models, plan, request.config, phases, progress}, *staging,
                  manifest);

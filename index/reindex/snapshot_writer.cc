@@ -45,6 +45,18 @@ void write_models(const SnapshotParts& parts, Staging& staging, Manifest& manife
     models.transitions->save(staging.file(files::kTransitions));
     manifest.models["transitions"] = {"distance-weighted-1", 0, ""};
   }
+  if (models.item_neighbours) {
+    models.item_neighbours->save(staging.file(files::kItemNeighbours));
+    manifest.models[std::string(ItemNeighbours::kName)] = {"shrunk-cosine-1", 0, ""};
+  }
+  if (models.user_neighbours) {
+    models.user_neighbours->save(staging.file(files::kUserNeighbours));
+    manifest.models[std::string(UserNeighbours::kName)] = {"shrunk-cosine-votes-1", 0, ""};
+  }
+  if (models.session_neighbours) {
+    models.session_neighbours->save(staging.file(files::kSessionNeighbours));
+    manifest.models[std::string(SessionNeighbours::kName)] = {"vmis-distance-1", 0, ""};
+  }
   if (models.mf) {
     const MatrixFactorization& mf = models.mf->factorization();
     mf.save(staging.file(files::kMf), parts.plan.weights);

@@ -7,12 +7,15 @@
 
 #include "index/input/items_reader.h"
 #include "index/model/content_vectors.h"
+#include "index/model/item_neighbours.h"
 #include "index/model/matrix_factorization.h"
 #include "index/model/mf_model.h"
 #include "index/model/popularity.h"
 #include "index/model/rating_model.h"
+#include "index/model/session_neighbours.h"
 #include "index/model/transformer_model.h"
 #include "index/model/transitions.h"
+#include "index/model/user_neighbours.h"
 #include "index/snapshot/snapshot_files.h"
 #include "index/snapshot/snapshot_store.h"
 #include "index/snapshot/user_sessions.h"
@@ -43,6 +46,7 @@ struct Snapshot::Impl {
   std::map<std::string, std::shared_ptr<const VectorIndex>, std::less<>> vectors;
   std::map<std::string, std::unique_ptr<SessionModel>, std::less<>> models;
   std::span<const float> item_events;  // popularity's
+  std::string best_neighbours;         ///< what "neighbours" means; empty: there are none
   std::unique_ptr<Blend> blend;
   SeenRule seen;
   double words_weight = 0;
@@ -87,6 +91,23 @@ std::shared_ptr<const Snapshot> Snapshot::open(const SnapshotStore& store, const
   impl->models["popularity"] = std::move(popularity);
   if (has(files::kTransitions))
     impl->models["transitions"] = Transitions::open(folder / files::kTransitions, catalogue);
+  const auto add = [&](std::unique_ptr<SessionModel> model) {
+    std::string name(model->name());
+    impl->models[std::move(name)] = std::move(model);
+  };
+  if (has(files::kItemNeighbours)) add(ItemNeighbours::open(folder / files::kItemNeighbours, catalogue));
+  if (has(files::kUserNeighbours)) add(UserNeighbours::open(folder / files::kUserNeighbours, catalogue));
+  if (has(files::kSessionNeighbours))
+    add(SessionNeighbours::open(folder / files::kSessionNeighbours, catalogue));
+  try {
+    if (const auto found = manifest.training.find("neighbours"); found != manifest.training.end())
+      impl->best_neighbours = found->at("best").get<std::string>();
+  } catch (const nlohmann::json::exception& error) {
+    throw damaged(std::string("`training.neighbours`: ") + error.what());
+  }
+  if (!impl->best_neighbours.empty() && !impl->models.contains(impl->best_neighbours))
+    throw damaged("`training.neighbours` names the model `" + impl->best_neighbours +
+                  "`, which is not there");
   if (has(files::kMf)) {
     impl->models["mf"] =
         std::make_unique<MfModel>(MatrixFactorization::open(folder / files::kMf, catalogue.size()),
@@ -165,7 +186,8 @@ Bm25Parameters Snapshot::bm25() const {
 }
 
 const SessionModel* Snapshot::model(std::string_view name) const {
-  const auto found = impl_->models.find(name);
+  const auto found =
+      impl_->models.find(name == "neighbours" ? std::string_view(impl_->best_neighbours) : name);
   return found == impl_->models.end() ? nullptr : found->second.get();
 }
 

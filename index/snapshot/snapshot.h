@@ -39,8 +39,8 @@ class Snapshot {
   const TextIndex& text() const;
   const SuggestionTable& suggestions() const;
 
-  /// A model by name: "transformer", "mf", "transitions", "popularity"; null when the snapshot does not have
-  /// it.
+  /// A model by its name(), or "neighbours": the kind of neighbours that was best on validation; null when
+  /// the snapshot does not have it.
   const SessionModel* model(std::string_view name) const;
   std::vector<std::string> model_names() const;
   /// The weights of each item's events in training, by ItemId; of a log without any, the items' prior weights.

@@ -148,7 +148,11 @@ Command::Action declare(CLI::App& parser) {
                   std::string("What to measure, separated by commas; by default ") + kRankingMetrics +
                       ", or rmse,mae of ratings")
       ->type_name("LIST");
-  parser.add_option("--model", request.model, "blend, transformer, mf, transitions, rating or popularity")
+  parser
+      .add_option(
+          "--model", request.model,
+          "blend, transformer, mf, transitions, neighbours (the best of item-neighbours, user-neighbours, "
+          "session-neighbours), one of these, rating or popularity")
       ->capture_default_str()
       ->type_name("NAME");
   add_number_option(parser, "--negatives", request.negatives,

@@ -39,10 +39,14 @@ void add_terms(TextTable& table, const query::LegExplanation& leg) {
   }
 }
 
-void add_models(TextTable& table, const query::LegExplanation& leg) {
+void add_models(TextTable& table, const query::LegExplanation& leg, const plugin::Answer& answer) {
   for (const query::ModelShare& share : leg.models) {
     table.add_row({"model", signed_number(share.weight * share.z), share.model,
                    "weight " + short_number(share.weight) + " x z-score " + short_number(share.z)});
+    for (const query::Cause& cause : share.because) {
+      table.add_row({"because", fixed_number(100 * cause.share, 0) + " %", name_of(answer, cause.item),
+                     "by " + share.model});
+    }
   }
 }
 
@@ -87,7 +91,7 @@ void print_explanation(std::ostream& out, const TerminalStyle& style, const plug
     out << '\n';
     TextTable table({{""}, {"", TextTable::Align::kRight}, {""}, {""}});
     add_terms(table, leg);
-    add_models(table, leg);
+    add_models(table, leg, answer);
     add_events(table, leg, answer);
     add_neighbours(table, leg, answer);
     table.print(out, style, kIndent + 2);

@@ -79,8 +79,9 @@ Command::Action declare(CLI::App& parser) {
   parser.add_option("--config", options->config, "TOML; `segue config --defaults` prints every key")
       ->type_name("FILE");
   parser
-      .add_option("--models", request.models,
-                  "mf, transformer, transitions, rating, content; by default all that the data allows")
+      .add_option(
+          "--models", request.models,
+          "mf, transformer, transitions, rating, neighbours, content; by default all that the data allows")
       ->delimiter(',')
       ->allow_extra_args(false)
       ->type_name("NAME,...");

@@ -26,7 +26,8 @@ struct ShowOptions {
 /// What the two items have in common, beside the model's own reason.
 std::string why(const Related& related) {
   std::string text;
-  if (!related.words.empty()) text = "words: " + joined(related.words);
+  if (related.sequences > 0) text = counted(related.sequences, "session", "sessions") + " in common";
+  if (!related.words.empty()) text += (text.empty() ? "" : "; ") + ("words: " + joined(related.words));
   if (!related.attributes.empty()) text += (text.empty() ? "" : "; ") + joined(related.attributes);
   return text;
 }
@@ -51,6 +52,7 @@ ordered_json to_json(const index::Snapshot& snapshot, const ItemPortrait& portra
                             {"score", related.score},
                             {"words", related.words},
                             {"attributes", related.attributes}});
+      if (related.sequences > 0) neighbours.back()["because"] = {{"sessions_in_common", related.sequences}};
     }
     object["models"][model.model] = {{"measure", model.measure}, {"neighbours", neighbours}};
   }

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <variant>
 
+#include "index/model/item_neighbours.h"
 #include "index/model/popularity.h"
 #include "index/model/transitions.h"
 #include "kernels/error.h"
@@ -70,7 +71,7 @@ RelatedByModel related(const index::Snapshot& snapshot, ItemId item, std::string
   const std::vector<std::string> attributes = attribute_texts(snapshot.catalogue()[item]);
   for (const index::ScoredItem& entry : found) {
     result.items.push_back({entry.item, entry.score, common(words, sorted_words(snapshot, entry.item)),
-                            common(attributes, attribute_texts(snapshot.catalogue()[entry.item]))});
+                            common(attributes, attribute_texts(snapshot.catalogue()[entry.item])), 0});
   }
   return result;
 }
@@ -110,6 +111,15 @@ ItemPortrait portrait_of(const index::Snapshot& snapshot, std::string_view id, s
                transitions != nullptr && transitions->knows(portrait.item)) {
       portrait.models.push_back(related(snapshot, portrait.item, name, "strength of what follows it",
                                         transitions->neighbours(portrait.item, size)));
+    } else if (const auto* neighbours = dynamic_cast<const index::ItemNeighbours*>(snapshot.model(name));
+               neighbours != nullptr && neighbours->knows(portrait.item)) {
+      std::vector<index::ScoredItem> scored;
+      const auto found = neighbours->neighbours(portrait.item, size);
+      for (const index::ItemNeighbour& near : found) scored.push_back({near.item, near.similarity});
+      portrait.models.push_back(
+          related(snapshot, portrait.item, name, "likeness of the sessions that hold it", scored));
+      for (std::size_t i = 0; i < found.size(); ++i)
+        portrait.models.back().items[i].sequences = found[i].common;
     }
   }
   return portrait;

@@ -16,12 +16,14 @@ struct Related {
   double score = 0;                     ///< see RelatedByModel::measure
   std::vector<std::string> words;       ///< of both titles, as the text index has them
   std::vector<std::string> attributes;  ///< of both: "category=lighting"
+  std::size_t sequences = 0;            ///< sessions or histories that hold both; 0: the model does not count
 };
 
 /// The neighbours of an item by one model, nearest first.
 struct RelatedByModel {
   std::string model;
-  std::string measure;  ///< what the score is: "cosine", "inner product", "strength of what follows"
+  std::string measure;  ///< what the score is: "cosine", "inner product", "strength of what follows",
+                        ///< "likeness of the sessions that hold it"
   std::vector<Related> items;
 };
 
@@ -34,8 +36,9 @@ struct ItemPortrait {
   std::vector<RelatedByModel> models;
 };
 
-/// The portrait of an item with `size` neighbours by each model that knows it: nearest vectors, and what
-/// follows it by the transitions. Throws Error (kBadInput) for an id that the snapshot does not have.
+/// The portrait of an item with `size` neighbours by each model that knows it: nearest vectors, what
+/// follows it by the transitions, and what the same sessions hold. Throws Error (kBadInput) for an id that
+/// the snapshot does not have.
 ItemPortrait portrait_of(const index::Snapshot& snapshot, std::string_view id, std::size_t size);
 
 }  // namespace segue::integration

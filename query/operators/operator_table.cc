@@ -14,8 +14,11 @@ namespace {
 constexpr std::array kSessionKeys = {
     KeySpec{"ctx", KeyType::kSession, "", 0, 0, "",
             "the session: a parameter that holds events; by default the request's user's newest session"},
-    KeySpec{"model", KeyType::kChoice, "blend", 0, 0, "blend transformer mf transitions rating popularity",
-            "which model ranks: their weighted sum, or one of them"},
+    KeySpec{"model", KeyType::kChoice, "blend", 0, 0,
+            "blend transformer mf transitions neighbours item-neighbours user-neighbours session-neighbours "
+            "rating popularity",
+            "which model ranks: their weighted sum, or one of them; neighbours: the kind that validation "
+            "found best"},
     KeySpec{"topK", KeyType::kInteger, "100", 1, 0, "",
             "how many items the operator matches; inside a hybrid its window"},
     KeySpec{"seen", KeyType::kSeen, "auto", 0, 0, "",

@@ -79,6 +79,14 @@ WordLeg rank_words(const index::Snapshot& snapshot, const std::vector<std::strin
   return leg;
 }
 
+std::vector<Cause> causes_of(const index::EncodedSession& session, ItemId item, double raw,
+                             std::size_t most) {
+  std::vector<Cause> causes;
+  if (!(raw > 0)) return causes;
+  for (const ScoredItem& part : session.because(item, most)) causes.push_back({part.item, part.score / raw});
+  return causes;
+}
+
 }  // namespace
 
 struct SessionRanker::Impl {
@@ -89,6 +97,7 @@ struct SessionRanker::Impl {
   Source source = Source::kPopularity;
   std::unique_ptr<index::BlendedSession> blend;   // of model=blend
   std::unique_ptr<index::EncodedSession> single;  // of one model, or popularity
+  std::string single_name = "popularity";
   WordLeg words;
 
   Impl(const index::Snapshot& s, SessionContext c, std::string_view m, index::ItemGroup g)
@@ -104,6 +113,7 @@ struct SessionRanker::Impl {
       }
     } else if (const index::SessionModel* found = snapshot.model(model); found != nullptr) {
       models.push_back(found);
+      single_name = found->name();  // `neighbours` means one of several
       if (!items.empty() || model == "popularity") single = found->encode(items);
     }
     if (blend || single) source = Source::kModels;
@@ -191,26 +201,27 @@ std::vector<double> SessionRanker::score(std::span<const ItemId> items) const {
   return impl_->score(items);
 }
 
-std::vector<ModelShare> SessionRanker::shares(ItemId item) const {
+std::vector<ModelShare> SessionRanker::shares(ItemId item, std::size_t causes) const {
   std::vector<ModelShare> shares;
   const ItemId items[] = {item};
   double raw = 0;
   if (impl_->blend) {
     for (const auto& part : impl_->blend->parts()) {
       part.session->score(items, {&raw, 1});
-      shares.push_back({std::string(part.model->name()), part.weight(item), part.z(raw), raw});
+      shares.push_back({std::string(part.model->name()), part.weight(item), part.z(raw), raw,
+                        causes_of(*part.session, item, raw, causes)});
     }
     if (!impl_->words.head.empty()) {
       shares.push_back(
-          {"words", impl_->snapshot.words_weight(), impl_->words.z(item), impl_->words.raw(item)});
+          {"words", impl_->snapshot.words_weight(), impl_->words.z(item), impl_->words.raw(item), {}});
     }
   } else if (impl_->source == Source::kWords) {
-    shares.push_back({"words", 1, impl_->words.z(item), impl_->words.raw(item)});
+    shares.push_back({"words", 1, impl_->words.z(item), impl_->words.raw(item), {}});
   } else if (impl_->single) {
     impl_->single->score(items, {&raw, 1});
     const index::ScoreMoments moments = impl_->single->moments(impl_->group);
     const double z = moments.deviation > 0 ? (raw - moments.mean) / moments.deviation : 0;
-    shares.push_back({impl_->source == Source::kModels ? impl_->model : "popularity", 1, z, raw});
+    shares.push_back({impl_->single_name, 1, z, raw, causes_of(*impl_->single, item, raw, causes)});
   }
   return shares;
 }

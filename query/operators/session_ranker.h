@@ -37,8 +37,8 @@ class SessionRanker {
   /// Raw scores of given items; an item that nothing speaks for has 0 from that part.
   std::vector<double> score(std::span<const index::ItemId> items) const;
 
-  /// Each model's part in an item's raw score.
-  std::vector<ModelShare> shares(index::ItemId item) const;
+  /// Each model's part in an item's raw score, with the `causes` items of the session that it rests on most.
+  std::vector<ModelShare> shares(index::ItemId item, std::size_t causes = 3) const;
   /// How the newest events moved an item: raw score less that of the session without the event, the largest
   /// first; of at most `most` events. Costs one encoding an event.
   std::vector<EventShare> event_shares(index::ItemId item, std::size_t most = 20) const;

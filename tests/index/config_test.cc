@@ -93,6 +93,7 @@ TEST(Config, RefusesValuesOutOfRange) {
   EXPECT_THAT(error("[events]\nsession_gap = \"0m\""), HasSubstr("session_gap"));
   EXPECT_THAT(error("[transformer]\nheads = 3"), HasSubstr("no multiple of transformer.heads (3)"));
   EXPECT_THAT(error("[blend]\nseen = \"last:0\""), HasSubstr("last:N"));
+  EXPECT_THAT(error("[neighbours]\nsession_decay_rate = 2"), HasSubstr("session_decay_rate is above 1"));
   EXPECT_THAT(error("[events.actions]\nbuy = -1"), HasSubstr("events.actions.buy is -1"));
 }
 

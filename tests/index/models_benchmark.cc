@@ -6,7 +6,9 @@
 //
 // threads=N; users=N to rank for an even sample; presets=N of the transitions; epochs=N of the Transformer
 // (0, the default: left out); mf=0 to leave out the factorisation and its constants factors, iterations,
-// unobserved, confidence, ridge, exponent, recency; neighbours=N kept transitions; fit=N sequences.
+// unobserved, confidence, ridge, exponent, recency; neighbours=N kept transitions; fit=N sequences. only=1:
+// the neighbours alone; item=0, user=0, session=0 leave one out. Their constants are named as in
+// [neighbours]: item_shrink, user_voters, session_match_decay, ...; decay=0 power, 1 geometric, 2 linear.
 
 #include <algorithm>
 #include <charconv>
@@ -20,11 +22,14 @@
 
 #include "index/input/text_file.h"
 #include "index/model/blend_fit.h"
+#include "index/model/item_neighbours.h"
 #include "index/model/mf_model.h"
 #include "index/model/popularity.h"
+#include "index/model/session_neighbours.h"
 #include "index/model/transformer_model.h"
 #include "index/model/transformer_trainer.h"
 #include "index/model/transitions.h"
+#include "index/model/user_neighbours.h"
 #include "index/reindex/evaluation.h"
 
 namespace {
@@ -122,6 +127,69 @@ struct Bench {
   }
 };
 
+/// The time of encoding a session and taking its ten best, in microseconds: median and 99th percentile.
+void print_latency(const std::string& name, const SessionModel& model, std::span<const HeldOut> sessions) {
+  std::vector<double> micros;
+  for (std::size_t s = 0; s < std::min<std::size_t>(sessions.size(), 2000); ++s) {
+    const Clock clock;
+    const auto encoded = model.encode(sessions[s].prefix);
+    if (encoded) {
+      encoded->top(10, nullptr);
+      encoded->moments(ItemGroup::kSearchable);
+    }
+    micros.push_back(clock.seconds() * 1e6);
+  }
+  if (micros.empty()) return;
+  std::sort(micros.begin(), micros.end());
+  std::printf("  %s: a query takes %.0f us, 99 of 100 at most %.0f us\n", name.c_str(),
+              micros[micros.size() / 2], micros[micros.size() * 99 / 100]);
+}
+
+ItemNeighbourOptions item_options(const Arguments& arguments) {
+  ItemNeighbourOptions o;
+  o.max_items = arguments.count("max_items", o.max_items);
+  o.weight_exponent = arguments.real("item_weight_exponent", o.weight_exponent);
+  o.length_exponent = arguments.real("item_length_exponent", o.length_exponent);
+  o.asymmetry = arguments.real("item_asymmetry", o.asymmetry);
+  o.shrink = arguments.real("item_shrink", o.shrink);
+  o.history = arguments.count("item_history", o.history);
+  o.decay = static_cast<HistoryDecay>(arguments.count("item_decay", static_cast<std::size_t>(o.decay)));
+  o.decay_rate = arguments.real("item_decay_rate", o.decay_rate);
+  o.max_neighbours = arguments.count("item_max_neighbours", o.max_neighbours);
+  return o;
+}
+
+UserNeighbourOptions user_options(const Arguments& arguments) {
+  UserNeighbourOptions o;
+  o.max_items = arguments.count("max_items", o.max_items);
+  o.weight_exponent = arguments.real("user_weight_exponent", o.weight_exponent);
+  o.idf_exponent = arguments.real("user_idf_exponent", o.idf_exponent);
+  o.asymmetry = arguments.real("user_asymmetry", o.asymmetry);
+  o.shrink = arguments.real("user_shrink", o.shrink);
+  o.history = arguments.count("user_history", o.history);
+  o.decay_rate = arguments.real("user_decay_rate", o.decay_rate);
+  o.voters = arguments.count("user_voters", o.voters);
+  o.max_sequences = arguments.count("user_max_sequences", o.max_sequences);
+  return o;
+}
+
+SessionNeighbourOptions session_options(const Arguments& arguments) {
+  SessionNeighbourOptions o;
+  o.max_items = arguments.count("max_items", o.max_items);
+  o.history = arguments.count("session_history", o.history);
+  o.decay = static_cast<HistoryDecay>(arguments.count("session_decay", static_cast<std::size_t>(o.decay)));
+  o.decay_rate = arguments.real("session_decay_rate", o.decay_rate);
+  o.match_decay = arguments.real("session_match_decay", o.match_decay);
+  o.idf_exponent = arguments.real("session_idf_exponent", o.idf_exponent);
+  o.distance_exponent = arguments.real("session_distance_exponent", o.distance_exponent);
+  o.before_weight = arguments.real("session_before_weight", o.before_weight);
+  o.voters = arguments.count("session_voters", o.voters);
+  o.max_sequences = arguments.count("session_max_sequences", o.max_sequences);
+  o.sample = arguments.count("session_sample", o.sample);
+  o.max_distance = arguments.count("session_max_distance", o.max_distance);
+  return o;
+}
+
 int run(int argc, char** argv) {
   if (argc < 2) throw std::runtime_error("usage: models_benchmark FILE [key=value ...]");
   const Arguments arguments(argc, argv);
@@ -161,10 +229,26 @@ int run(int argc, char** argv) {
     std::printf("seen rule: %s\n%-22s %8s %8s %12s %9s %9s\n", to_string(bench.seen).c_str(), "model",
                 "HR@10", "NDCG@10", "valid NDCG", "train s", "rank s");
   }
-  for (std::size_t m = 0; m < models.size(); ++m) {
+  const bool only = arguments.count("only", 0) != 0;
+  for (std::size_t m = 0; m < models.size() && !only; ++m) {
     bench.row("transitions " + presets[m].preset, scorer_of(*models[m]), training[m]);
+    print_latency(presets[m].preset, *models[m], bench.test);
   }
   models.resize(1);  // the blend takes "broad"
+  const auto neighbours = [&](const char* name, const auto& train) {
+    if (arguments.count(name, 1) == 0) return;
+    const Clock clock;
+    keep(train(), clock);
+    bench.row(std::string(models.back()->name()), scorer_of(*models.back()), training.back());
+    print_latency(name, *models.back(), bench.test);
+  };
+  neighbours("item", [&] {
+    return ItemNeighbours::train(data, item_options(arguments), catalogue, pool, bench.progress);
+  });
+  neighbours("user", [&] { return UserNeighbours::train(data, user_options(arguments), catalogue); });
+  neighbours("session",
+             [&] { return SessionNeighbours::train(data, session_options(arguments), catalogue); });
+  if (only) return 0;
   keep(Popularity::train(data, catalogue), {});
   bench.row("popularity", scorer_of(*models.back()), training.back());
 

@@ -389,9 +389,22 @@ TEST_F(Program, RefusesToEvaluateOnWhatTheStoreWasTrainedOn) {
 
 TEST_F(Program, RefusesAModelThatTheStoreLacksAndNamesThoseThatItHas) {
   const ProgramResult result = on_store(
-      {"evaluate", "--events", shop_->test.string(), "--protocol", "leave-one-out", "--model", "neighbours"});
+      {"evaluate", "--events", shop_->test.string(), "--protocol", "leave-one-out", "--model", "oracle"});
   EXPECT_EQ(result.status, 2);
   EXPECT_THAT(result.err, HasSubstr("transitions"));
+}
+
+TEST_F(Program, EvaluatesTheKindOfNeighboursThatWasBestOnValidation) {
+  const auto measured = [&](const std::string& model) {
+    const json report = answer({"evaluate", "--json", "--events", shop_->test.string(), "--protocol",
+                                "leave-one-out", "--metrics", "ndcg@10", "--model", model});
+    return report.at("ndcg@10").get<double>();
+  };
+  const double best = measured("neighbours");
+  EXPECT_GT(best, measured("popularity"));
+  const std::vector<double> kinds = {measured("item-neighbours"), measured("user-neighbours"),
+                                     measured("session-neighbours")};
+  EXPECT_THAT(kinds, testing::Contains(best));
 }
 
 TEST_F(Program, ShowsAnItemWithItsNeighboursByEachModel) {
@@ -403,6 +416,10 @@ TEST_F(Program, ShowsAnItemWithItsNeighboursByEachModel) {
     EXPECT_EQ(neighbours.size(), 5u);
     for (const json& neighbour : neighbours) EXPECT_NE(neighbour.at("id"), id);
   }
+  const json& alike = portrait.at("models").at("item-neighbours").at("neighbours");
+  ASSERT_FALSE(alike.empty());
+  EXPECT_GT(alike[0].at("because").at("sessions_in_common").get<int>(), 0);
+  EXPECT_THAT(on_store({"show", id}).out, HasSubstr("in common"));
   EXPECT_THAT(on_store({"show", id}).out, HasSubstr("transformer (cosine)"));
   const ProgramResult unknown = on_store({"show", "no-such-item"});
   EXPECT_EQ(unknown.status, 2);

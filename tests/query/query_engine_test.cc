@@ -289,6 +289,27 @@ TEST_F(QueryEngineTest, NamesTermsModelsEventsAndNeighboursInAnExplanation) {
   EXPECT_FALSE(session.neighbours.empty());
 }
 
+TEST_F(QueryEngineTest, SaysBecauseOfWhichItemsOfTheSessionAModelRanksAHit) {
+  for (const std::string model : {"neighbours", "transitions"}) {
+    SearchRequest wanted = request("{!session ctx=$ctx model=" + model + "}", 5);
+    wanted.explain = true;
+    const SearchResult result = engine_->search(wanted);
+    ASSERT_FALSE(result.hits.empty()) << model;
+    for (const auto& hit : result.hits) {
+      const auto& models = hit.explanation->legs.back().models;
+      ASSERT_EQ(models.size(), 1u);
+      if (model == "neighbours") {
+        EXPECT_TRUE(models[0].model.ends_with("-neighbours")) << models[0].model;
+      }
+      ASSERT_FALSE(models[0].because.empty()) << model;
+      double shares = 0;
+      for (const Cause& cause : models[0].because) shares += cause.share;
+      EXPECT_GT(shares, 0);
+      EXPECT_LE(shares, 1 + 1e-9);
+    }
+  }
+}
+
 TEST_F(QueryEngineTest, NeverThrowsForWhatUsersType) {
   EXPECT_EQ(first_error("{!sesion ctx=$ctx}"), "there is no operator {!sesion}");
   EXPECT_NE(first_error("(lamp"), "");

@@ -59,6 +59,7 @@ struct Config {
     std::size_t negatives = 2048;
     double negative_power = 0.5;
     bool ppmi_start = true;
+    bool vectors_start = false;
     double prune = 0;
     std::size_t patience = 4;
     std::size_t validation_sequences = 2000;

@@ -75,6 +75,8 @@ constexpr ConfigRow kTable[] = {
      "share of the validation's NDCG@10 that leaving out heads and blocks may cost; 0: none is left out"},
     {"transformer", "ppmi_start", SLOT(transformer.ppmi_start), 0, 0, "",
      "start the item table from co-occurrence instead of noise"},
+    {"transformer", "vectors_start", SLOT(transformer.vectors_start), 0, 0, "",
+     "start the item table from the items' vectors, projected to the width, instead of from co-occurrence"},
     {"transformer", "patience", SLOT(transformer.patience), 0, 10000, "",
      "epochs without a better validation measure that end the training early; 0: all epochs are run"},
     {"transformer", "validation_sequences", SLOT(transformer.validation_sequences), 0, 1e6, "",

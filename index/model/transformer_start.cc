@@ -5,8 +5,10 @@
 #include <stdexcept>
 #include <vector>
 
+#include "index/model/matrix_buffer.h"
 #include "index/model/ppmi_embedding.h"
 #include "index/model/random_stream.h"
+#include "index/model/sparse_symmetric.h"
 
 namespace segue::index {
 namespace {
@@ -34,17 +36,8 @@ void start_body(TransformerWeights& weights, std::uint64_t seed) {
   }
 }
 
-void start_table(TransformerWeights& weights, const TrainingWindows& windows,
-                 const TransformerOptions& options, const kernels::Backend& backend,
-                 kernels::ThreadPool& pool, const Progress& progress) {
-  const std::uint64_t seed = mix_seed(options.seed, kTableStart);
-  if (options.ppmi_start) {
-    ppmi_embedding(windows, {.deviation = kEmbeddingDeviation, .seed = seed}, backend, pool, progress,
-                   weights.items());
-    return;
-  }
+void fill_randomly(kernels::Matrix table, std::uint64_t seed) {
   RandomStream random(seed);
-  const kernels::Matrix table = weights.items();
   for (std::size_t r = 0; r < table.rows; ++r) {
     for (float& x : table.row_span(r)) x = kEmbeddingDeviation * random.normal();
   }
@@ -96,19 +89,78 @@ void start_warm(TransformerWeights& weights, const TrainingWindows& windows, con
   place_newcomers(weights, windows, known);
 }
 
+/// The Gram matrix of the rows, for a solver of sparse matrices.
+SparseSymmetric gram_of(kernels::ConstMatrix rows, const kernels::Backend& backend) {
+  const std::size_t n = rows.cols;
+  SparseSymmetric gram;
+  gram.values.resize(n * n);
+  backend.matmul(rows, kernels::Op::kTranspose, rows, kernels::Op::kNone, 1, 0, {gram.values.data(), n, n});
+  for (std::size_t r = 0; r < n; ++r) {
+    for (std::size_t c = 0; c < n; ++c) gram.columns.push_back(static_cast<std::uint32_t>(c));
+    gram.offsets.push_back(gram.columns.size());
+  }
+  return gram;
+}
+
+void start_from_vectors(TransformerWeights& weights, const TrainingWindows& windows,
+                        const ContentVectors& vectors, const TransformerSetting& setting) {
+  const std::uint64_t seed = mix_seed(setting.options.seed, kTableStart);
+  const kernels::Matrix table = weights.items();
+  fill_randomly(table, seed);
+  std::vector<std::uint32_t> rows;  // of the table, that have a vector
+  MatrixBuffer unit_buffer;
+  const kernels::Matrix unit = unit_buffer.reshape(vectors.vocabulary().size(), vectors.vectors().cols);
+  for (std::size_t v = 0; v < unit.rows; ++v) {
+    const std::uint32_t row = weights.row(static_cast<ItemId>(vectors.vocabulary()[v]));
+    if (row == TransformerWeights::kNoRow) continue;
+    const auto given = vectors.vectors().row_span(v);
+    std::copy(given.begin(), given.end(), unit.row(rows.size()));
+    rows.push_back(row);
+  }
+  if (rows.empty()) return;
+  const kernels::Matrix known_rows = unit.rows_at(0, rows.size());
+  setting.backend.normalize_rows(known_rows, 1, known_rows, {});
+  const Eigenpairs pairs = largest_eigenpairs(gram_of(known_rows, setting.backend),
+                                              {.count = std::min(table.cols, unit.cols), .seed = seed},
+                                              setting.backend, setting.pool, setting.progress);
+  const std::size_t kept = pairs.values.size();
+  std::vector<float> projected(rows.size() * kept);
+  const kernels::Matrix projection(projected.data(), rows.size(), kept);
+  if (kept > 0) {
+    setting.backend.matmul(known_rows, kernels::Op::kNone, pairs.vectors.view(), kernels::Op::kNone, 1, 0,
+                           projection);
+  }
+  // As long as the rows of the other starts, which the optimiser's steps are made for.
+  const float scale = kEmbeddingDeviation * std::sqrt(static_cast<float>(table.cols));
+  std::vector<bool> known(table.rows);
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    for (std::size_t c = 0; c < table.cols; ++c) table(rows[r], c) = c < kept ? scale * projection(r, c) : 0;
+    known[rows[r]] = true;
+  }
+  place_newcomers(weights, windows, known);
+}
+
 }  // namespace
 
-TransformerWeights untrained_weights(const TrainingWindows& windows, const TransformerOptions& options,
-                                     const kernels::Backend& backend, kernels::ThreadPool& pool,
-                                     const Progress& progress, const TransformerWeights* warm) {
+TransformerWeights untrained_weights(const TrainingWindows& windows, const TransformerSetting& setting,
+                                     const TransformerSources& sources) {
   const auto vocabulary = windows.vocabulary();
+  const TransformerOptions& options = setting.options;
   TransformerWeights weights(options.config(), {vocabulary.begin(), vocabulary.end()});
-  if (warm != nullptr) {
-    start_warm(weights, windows, *warm);
+  if (sources.warm != nullptr) {
+    start_warm(weights, windows, *sources.warm);
     return weights;
   }
   start_body(weights, mix_seed(options.seed, kBodyStart));
-  start_table(weights, windows, options, backend, pool, progress);
+  const std::uint64_t seed = mix_seed(options.seed, kTableStart);
+  if (sources.vectors != nullptr && !sources.vectors->empty()) {
+    start_from_vectors(weights, windows, *sources.vectors, setting);
+  } else if (options.ppmi_start) {
+    ppmi_embedding(windows, {.deviation = kEmbeddingDeviation, .seed = seed}, setting.backend, setting.pool,
+                   setting.progress, weights.items());
+  } else {
+    fill_randomly(weights.items(), seed);
+  }
   return weights;
 }
 

@@ -72,14 +72,19 @@ std::string digest_of(const TransformerTraining& training) {
     add(std::array{one.target, one.request});
   }
   if (training.ranked != nullptr) add(training.ranked->words());
-  if (training.warm != nullptr) {
-    add(training.warm->vocabulary());
-    add(training.warm->flat_body());
-    std::vector<float> row(training.warm->config().width);
-    for (std::size_t r = 0; r < training.warm->vocabulary().size(); ++r) {
-      training.warm->copy_items(r, {row.data(), 1, row.size()});
+  if (training.sources.warm != nullptr) {
+    add(training.sources.warm->vocabulary());
+    add(training.sources.warm->flat_body());
+    std::vector<float> row(training.sources.warm->config().width);
+    for (std::size_t r = 0; r < training.sources.warm->vocabulary().size(); ++r) {
+      training.sources.warm->copy_items(r, {row.data(), 1, row.size()});
       add(row);
     }
+  }
+  if (training.sources.vectors != nullptr) {
+    add(training.sources.vectors->vocabulary());
+    for (std::size_t r = 0; r < training.sources.vectors->vectors().rows; ++r)
+      add(training.sources.vectors->vectors().row_span(r));
   }
   return sum.finish();
 }
@@ -287,7 +292,8 @@ void Trainer::require_finite_weights() const {
 }
 
 TrainedTransformer Trainer::run() {
-  if (!read_checkpoint()) state_.weights = untrained_weights(windows_, options_, backend_, pool_, progress_, training_.warm);
+  if (!read_checkpoint())
+    state_.weights = untrained_weights(windows_, {options_, backend_, pool_, progress_}, training_.sources);
   TrainingBatch unused;
   start_epoch(unused);
   resumed_at_ = state_.epoch * windows_.positions() + seen_;

@@ -9,6 +9,7 @@
 #include "index/model/learning_curve.h"
 #include "index/model/training_data.h"
 #include "index/model/transformer_options.h"
+#include "index/model/transformer_start.h"
 #include "index/model/transformer_weights.h"
 #include "index/progress.h"
 #include "kernels/backend.h"
@@ -27,9 +28,8 @@ struct TransformerTraining {
   std::span<const HeldOut> validation = {};
   const ItemSet* ranked = nullptr;  ///< the items that the measure ranks; null: all that the data has
 
-  /// Weights that the training goes on from instead of random ones, of the options' configuration (else
-  /// std::invalid_argument); items that they lack start where their neighbours are. Null: none.
-  const TransformerWeights* warm = nullptr;
+  /// What it starts from beside the data (transformer_start.h).
+  TransformerSources sources = {};
 
   /// A file from which the training goes on, when there is one of the same data and options, and to which it
   /// writes where it stands: when checkpoint_seconds have passed since the last time, when it is interrupted,

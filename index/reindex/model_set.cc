@@ -119,7 +119,7 @@ ModelSet train_models(const TrainingData& data, const TrainingPlan& plan, Traini
         .options = plan.transformer,
         .validation = environment.validation,
         .ranked = &environment.catalogue.searchable(),
-        .warm = plan.imported.get(),
+        .sources = {.warm = plan.imported.get(), .vectors = plan.start_vectors.get()},
         .checkpoint = checkpoint_file(environment.checkpoints, "transformer", suffix),
         .checkpoint_seconds = plan.transformer_checkpoint_seconds};
     TrainedTransformer trained =

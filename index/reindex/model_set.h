@@ -9,6 +9,7 @@
 
 #include "index/catalogue.h"
 #include "index/config.h"
+#include "index/model/content_vectors.h"
 #include "index/model/item_neighbours.h"
 #include "index/model/learning_curve.h"
 #include "index/model/mf_model.h"
@@ -42,11 +43,12 @@ struct TrainingPlan {
   ItemNeighbourOptions item_neighbours;
   UserNeighbourOptions user_neighbours;
   SessionNeighbourOptions session_neighbours;
-  double prune = 0;      ///< share of the validation measure that taking parts out may cost
+  double prune = 0;  ///< share of the validation measure that taking parts out may cost
   std::vector<PruningStep>
       pruning;  ///< parts that are taken out of the trained Transformer, one after another
   /// Weights that the Transformer starts from, or is; null: none.
   std::shared_ptr<const TransformerWeights> imported;
+  std::shared_ptr<const ContentVectors> start_vectors;  ///< that its item table starts from; null: none
 
   bool wants(std::string_view model) const;
   /// Whether the imported weights are the model, without any training.

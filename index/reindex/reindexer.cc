@@ -153,6 +153,13 @@ void import_weights(const ReindexRequest& request, const Catalogue& catalogue, T
   plan.imported = std::make_shared<const TransformerWeights>(std::move(imported.weights));
 }
 
+void start_from_vectors(const Catalogue& catalogue, TrainingPlan& plan, ReindexReport& report) {
+  plan.start_vectors = std::make_shared<const ContentVectors>(ContentVectors::of(catalogue));
+  if (plan.start_vectors->empty())
+    report.warnings.push_back(
+        "transformer.vectors_start: no item has a vector, so the usual start was taken");
+}
+
 /// Trains on all but the held-back events and decides; what it decides goes into the plan, the manifest and
 /// the report.
 void validate_models(const Input& input, const ReindexRequest& request, TrainingPlan& plan,
@@ -279,6 +286,7 @@ ReindexReport reindex(const ReindexRequest& request, Progress& progress) {
   require_ratings(request, input.log);
   if (!request.import_weights.empty() && plan.wants("transformer"))
     import_weights(request, *input.catalogue, plan, report);
+  if (request.config.transformer.vectors_start) start_from_vectors(*input.catalogue, plan, report);
   if (request.dry_run) {
     phases.end();
     const Estimate estimate =

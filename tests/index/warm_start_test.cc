@@ -1,8 +1,12 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <string>
+#include <utility>
 #include <vector>
 
+#include "index/catalogue.h"
+#include "index/model/random_stream.h"
 #include "index/model/transformer_start.h"
 #include "index/model/transformer_trainer.h"
 #include "kernels/backend.h"
@@ -28,13 +32,15 @@ class WarmStart : public testing::Test {
   WarmStart() : warm_(random_weights(tiny_options().config(), 4, 3)) {}  // of items 1, 3, 5, 7
 
   TransformerWeights start(const TrainingData& data) {
-    return untrained_weights(TrainingWindows(data), tiny_options(), *backend_, pool_, progress_, &warm_);
+    return untrained_weights(TrainingWindows(data), {options_, *backend_, pool_, progress_},
+                             {.warm = &warm_});
   }
 
   TransformerWeights warm_;
   std::unique_ptr<kernels::Backend> backend_ = kernels::make_backend(kernels::Device::kCpu);
   kernels::ThreadPool pool_{1};
   Progress progress_;
+  TransformerOptions options_ = tiny_options();
 };
 
 TEST_F(WarmStart, KeepsBodyAndKnownRowsBitForBit) {
@@ -71,10 +77,55 @@ TEST_F(WarmStart, IsWhereTheTrainingBegins) {
   append_sequence(data, {7, 1, 3});
   TransformerOptions options = tiny_options();
   options.rate = 1e-7f;
-  const TrainedTransformer trained =
-      train_transformer({.data = data, .options = options, .warm = &warm_}, *backend_, pool_, progress_);
+  const TrainedTransformer trained = train_transformer(
+      {.data = data, .options = options, .sources = {.warm = &warm_}}, *backend_, pool_, progress_);
   for (std::size_t i = 0; i < warm_.flat_body().size(); ++i)
     EXPECT_NEAR(trained.weights.flat_body()[i], warm_.flat_body()[i], 1e-5);
+}
+
+/// Items 0, 1, ... with vectors of 20 dimensions near two directions, by parity; item 4 has none.
+Catalogue catalogue_of_two_kinds() {
+  RandomStream random(7);
+  std::vector<Item> items(8);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    items[i].id = std::string(1, static_cast<char>('a' + i));
+    if (i == 4) continue;
+    items[i].vector.resize(20);
+    for (float& x : items[i].vector) x = 0.1f * random.normal();
+    items[i].vector[i % 2] += 3;
+  }
+  return Catalogue(std::move(items));
+}
+
+TEST_F(WarmStart, VectorsOfAnyDimensionKeepTheirAnglesInTheTable) {
+  const Catalogue catalogue = catalogue_of_two_kinds();
+  const ContentVectors vectors = ContentVectors::of(catalogue);
+  TrainingData data;
+  append_sequence(data, {0, 1, 2, 3, 5, 6, 7});
+  append_sequence(data, {6, 4});
+  const TransformerWeights weights = untrained_weights(
+      TrainingWindows(data), {options_, *backend_, pool_, progress_}, {.vectors = &vectors});
+  const auto cosine = [&](ItemId a, ItemId b) {
+    double ab = 0, aa = 0, bb = 0;
+    for (std::size_t c = 0; c < 8; ++c) {
+      const double x = static_cast<double>(weights.items()(weights.row(a), c));
+      const double y = static_cast<double>(weights.items()(weights.row(b), c));
+      ab += x * y, aa += x * x, bb += y * y;
+    }
+    return ab / std::sqrt(aa * bb);
+  };
+  for (const ItemId a : {0u, 1u, 2u, 3u, 5u, 6u, 7u}) {
+    for (const ItemId b : {0u, 1u, 2u, 3u, 5u, 6u, 7u}) {
+      double given = 0, aa = 0, bb = 0;
+      for (std::size_t c = 0; c < 20; ++c) {
+        const double x = static_cast<double>(catalogue[a].vector[c]);
+        const double y = static_cast<double>(catalogue[b].vector[c]);
+        given += x * y, aa += x * x, bb += y * y;
+      }
+      EXPECT_NEAR(cosine(a, b), given / std::sqrt(aa * bb), 1e-4);  // seven vectors have seven directions
+    }
+  }
+  EXPECT_NEAR(cosine(4, 6), 1, 1e-5);  // its only neighbour
 }
 
 TEST_F(WarmStart, OfAnotherShapeIsAMistakeOfTheCaller) {
@@ -82,8 +133,9 @@ TEST_F(WarmStart, OfAnotherShapeIsAMistakeOfTheCaller) {
   append_sequence(data, {7, 1, 3});
   TransformerOptions options = tiny_options();
   options.window = 7;
-  EXPECT_THROW(untrained_weights(TrainingWindows(data), options, *backend_, pool_, progress_, &warm_),
-               std::invalid_argument);
+  EXPECT_THROW(
+      untrained_weights(TrainingWindows(data), {options, *backend_, pool_, progress_}, {.warm = &warm_}),
+      std::invalid_argument);
 }
 
 TEST(TransformerWeights, TakeOverRowsThatTheyLack) {

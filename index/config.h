@@ -23,6 +23,15 @@ struct Config {
     bool operator==(const Events&) const = default;
   } events;
 
+  struct Context {
+    std::string keys = "auto";
+    std::size_t min_count = 20;
+    std::size_t max_values = 200;
+    double utc_offset = 0;
+    double dropout = 0.1;
+    bool operator==(const Context&) const = default;
+  } context;
+
   struct Text {
     std::string analyzer = "english";
     double k1 = 0.9;

@@ -24,6 +24,19 @@ constexpr ConfigRow kTable[] = {
      "named, 0 "
      "leaves its events out"},
 
+    {"context", "keys", SLOT(context.keys), 0, 0, "",
+     "what models know of the context of events and requests: \"auto\" (every key of the events' contexts), "
+     "\"none\", or keys separated by blanks; hour and weekday come from the time, when they are named"},
+    {"context", "min_count", SLOT(context.min_count), 1, 1e9, "",
+     "events that a value of context needs for a place in the models"},
+    {"context", "max_values", SLOT(context.max_values), 1, 10000, "",
+     "values of each key that are kept, the most frequent"},
+    {"context", "utc_offset", SLOT(context.utc_offset), -14, 14, "",
+     "hours that local time is ahead of UTC, for hour and weekday"},
+    {"context", "dropout", SLOT(context.dropout), 0, 0.95, "",
+     "share of events and of requests that the Transformer learns without their context, so that it answers "
+     "without any as well"},
+
     {"text", "analyzer", SLOT(text.analyzer), 0, 0, "english simple",
      "\"english\" (lower case, stop words, Porter stems) or \"simple\" (lower case)"},
     {"text", "k1", SLOT(text.k1), 0, 100, "", "BM25: how much a repeated word counts"},

@@ -11,8 +11,8 @@
 
 namespace segue::index {
 
-/// One line of events.jsonl, or one entry of a session given with a request. Exactly one of item and query is set;
-/// session or user is set in a log, neither in a request.
+/// One line of events.jsonl, or one entry of a session given with a request. Exactly one of item and query is
+/// set; session or user is set in a log, neither in a request.
 struct Event {
   std::string session;
   std::string user;
@@ -22,24 +22,26 @@ struct Event {
   std::string action = "view";
   std::optional<double> rating;
   std::map<std::string, std::string> context;
-  bool target = false;         ///< set by `segue split`: the event that leave-one-out predicts
+  bool target = false;  ///< set by `segue split`: the event that leave-one-out predicts
 
   friend bool operator==(const Event&, const Event&) = default;
 };
 
 /// An event in the terms of a catalogue.
 struct LogEvent {
-  ItemId item = kNoItem;                  ///< kNoItem: a typed text that is no item's title
-  std::uint32_t query = kNone;            ///< index into EventLog::queries, else kNone
-  float weight = 1;                       ///< of its action, for the implicit models; 0: not for them
+  ItemId item = kNoItem;        ///< kNoItem: a typed text that is no item's title
+  std::uint32_t query = kNone;  ///< index into EventLog::queries, else kNone
+  float weight = 1;             ///< of its action, for the implicit models; 0: not for them
   float rating = std::numeric_limits<float>::quiet_NaN();
   double time = std::numeric_limits<double>::quiet_NaN();
   bool target = false;
+  std::uint32_t context = kNone;  ///< index into EventLog::contexts; kNone: the event says nothing of it
 
   static constexpr std::uint32_t kNone = 0xffffffffu;
 };
 
-/// Consecutive events of one session, or of one user's history: events [begin, end) of the log, in time order.
+/// Consecutive events of one session, or of one user's history: events [begin, end) of the log, in time
+/// order.
 struct Sequence {
   std::size_t begin = 0;
   std::size_t end = 0;
@@ -52,7 +54,8 @@ struct EventLog {
   std::vector<LogEvent> events;
   std::vector<Sequence> sequences;
   std::vector<std::string> users;
-  std::vector<std::string> queries;  ///< distinct typed texts that are no items
+  std::vector<std::string> queries;                          ///< distinct typed texts that are no items
+  std::vector<std::map<std::string, std::string>> contexts;  ///< distinct ones, none of them empty
 };
 
 }  // namespace segue::index

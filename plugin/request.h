@@ -19,10 +19,10 @@ struct Request {
   bool has_ctx = false;
   std::string user;                 ///< without ctx: the user's newest session in the store
   std::vector<std::string> fields;  ///< what comes back with each hit: title, text, attributes; "*" for all
-  std::map<std::string, std::string> context;
-  std::optional<double> time;
-  std::string snapshot;               ///< the id that must serve it; empty: any
-  std::vector<std::string> warnings;  ///< keys that were ignored since nothing knows them
+  std::map<std::string, std::string> context;  ///< of the moment of the request, as events have it
+  std::optional<double> time;                  ///< of the request: tells hour and weekday
+  std::string snapshot;                        ///< the id that must serve it; empty: any
+  std::vector<std::string> warnings;           ///< keys that were ignored since nothing knows them
 };
 
 /// A field of an item as it goes into an answer.

@@ -136,6 +136,12 @@ ordered_json json_of(const Answer& answer, const query::Explanation& explanation
       event["contribution"] = share.contribution;
       entry["events"].push_back(event);
     }
+    for (const query::ContextShare& share : leg.contexts) {
+      entry["context"].push_back({{"key", share.key},
+                                  {"value", share.value},
+                                  {"of", share.of_request ? "request" : "session"},
+                                  {"contribution", share.contribution}});
+    }
     for (const query::Neighbour& neighbour : leg.neighbours) {
       entry["neighbours"].push_back({{"item", named(answer, neighbour.item)},
                                      {"score", neighbour.score},
@@ -247,6 +253,10 @@ Request parse_request(std::string_view text, std::string_view where) {
 
 std::vector<index::Event> parse_session(std::string_view text, std::string_view where) {
   return session_of(parse(text, where, "send an array of events such as [{\"item\": \"ID\"}]"), "ctx", where);
+}
+
+std::map<std::string, std::string> parse_context(std::string_view text, std::string_view where) {
+  return context_of(parse(text, where, "send an object of strings such as {\"device\": \"phone\"}"), where);
 }
 
 query::ParamValue parse_param(std::string_view text, std::string_view where) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,9 @@ Request parse_request(std::string_view json, std::string_view where);
 
 /// Reads a session, an array of events without user and session. Throws Error (kBadInput).
 std::vector<index::Event> parse_session(std::string_view json, std::string_view where);
+
+/// Reads the context of a request, an object of strings. Throws Error (kBadInput).
+std::map<std::string, std::string> parse_context(std::string_view json, std::string_view where);
 
 /// Reads the value of --param name=value: JSON where it is a number, boolean, array or quoted string, else
 /// text.

@@ -172,9 +172,11 @@ Answer SearchPlugin::answer(const Request& request) const {
     wanted.kind = request.search.kind;
     wanted.filter = request.search.filter;
     wanted.params = request.search.params;
+    wanted.moment = {request.context, request.time};
     result = serving->engine->suggest(wanted);
   } else {
     query::SearchRequest search = request.search;
+    search.moment = {request.context, request.time};
     if (session) search.params.try_emplace("ctx", *session);
     if (const auto bound = search.params.find("ctx"); bound != search.params.end()) {
       search.session = std::get_if<std::vector<index::Event>>(&bound->second);

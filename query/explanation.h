@@ -32,6 +32,14 @@ struct EventShare {
   double contribution = 0;
 };
 
+/// How much one value of context moved a hit: the leg's raw score less that of the session without the value.
+struct ContextShare {
+  std::string key;
+  std::string value;
+  bool of_request = false;  ///< of the moment of the request; false: of the session's events
+  double contribution = 0;
+};
+
 /// An item near the hit in the space of a model.
 struct Neighbour {
   index::ItemId item = index::kNoItem;
@@ -42,11 +50,12 @@ struct Neighbour {
 /// Why one leg holds a hit.
 struct LegExplanation {
   std::string name;
-  std::string source;                 ///< of a session: "models", "words" or "popularity"
-  std::vector<TermScore> terms;       ///< of text
-  std::vector<ModelShare> models;     ///< of a session
-  std::vector<EventShare> events;     ///< of a session, the largest contribution first
-  std::vector<Neighbour> neighbours;  ///< of a session or a vector
+  std::string source;                    ///< of a session: "models", "words" or "popularity"
+  std::vector<TermScore> terms;          ///< of text
+  std::vector<ModelShare> models;        ///< of a session
+  std::vector<EventShare> events;        ///< of a session, the largest contribution first
+  std::vector<Neighbour> neighbours;     ///< of a session or a vector
+  std::vector<ContextShare> contexts{};  ///< of a session, the largest contribution first
 };
 
 /// What moved a hit: text terms, neighbours, the events of the session.

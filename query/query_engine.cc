@@ -271,6 +271,7 @@ SearchResult QueryEngine::Impl::suggest_as_search(const Node& tree, const Search
   wanted.kind = request.kind;
   wanted.filter = request.filter;
   wanted.params = request.params;
+  wanted.moment = request.moment;
   SearchResult found = suggest(wanted);
   if (request.offset + request.size > most) {
     found.diagnostics.push_back({Diagnostic::Severity::kWarning, tree.range,

@@ -36,8 +36,10 @@ struct QueryEngine::Impl {
                                        index::ItemGroup group, SearchResult& result) const;
   RunContext context_for(const SearchRequest& request, const index::ItemSet& allowed, index::ItemGroup group,
                          SearchResult& result) const {
-    return {snapshot,           text,          limits, request.params, allowed, group, request.session,
-            result.diagnostics, result.skipped};
+    return {snapshot,        text,           limits,
+            request.params,  allowed,        group,
+            request.session, request.moment, result.diagnostics,
+            result.skipped};
   }
   SearchResult suggest_as_search(const syntax::Node& tree, const SearchRequest& request,
                                  SearchResult result) const;

@@ -42,7 +42,12 @@ ModelEvidence modelled(const SessionContext& session, const index::Snapshot& sna
   const index::Blend* blend = snapshot.blend();
   const std::vector<ItemId> items = session.items();
   if (blend == nullptr || items.empty()) return evidence;
-  std::shared_ptr<index::BlendedSession> encoded = blend->encode(items, ItemGroup::kSearchable);
+  const std::vector<std::uint32_t> contexts = session.contexts();
+  index::SessionView view(items);
+  view.contexts = contexts;
+  view.request = session.request;
+  view.sets = &session.sets;
+  std::shared_ptr<index::BlendedSession> encoded = blend->encode(view, ItemGroup::kSearchable);
   if (!encoded) return evidence;
   // The head of each model by itself: the exact blend of a thousand candidates would cost more than all the
   // rest, and the ranking scores whatever is a candidate anyway. The heaviest model's head comes first.
@@ -95,6 +100,7 @@ SearchResult QueryEngine::Impl::suggest(const SuggestRequest& request) const {
     SearchRequest narrowed;
     narrowed.filter = request.filter;
     narrowed.params = request.params;
+    narrowed.moment = request.moment;
     const ItemGroup group = ItemGroup::kSearchable;
     const index::ItemSet kinds = request.kind.empty() ? index::ItemSet(snapshot.catalogue().size(), true)
                                                       : snapshot.catalogue().of_kind(request.kind);
@@ -106,7 +112,8 @@ SearchResult QueryEngine::Impl::suggest(const SuggestRequest& request) const {
   }
 
   const SessionContext session =
-      resolve_session(request.session, snapshot.catalogue(), limits, result.diagnostics);
+      resolve_session(request.session, {snapshot.catalogue(), snapshot.contexts(), request.moment}, limits,
+                      result.diagnostics);
   result.skipped += session.skipped;
   SuggestOptions options;
   options.model *= snapshot.session_weight();

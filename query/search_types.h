@@ -10,6 +10,7 @@
 #include "index/event.h"
 #include "index/item.h"
 #include "query/explanation.h"
+#include "query/moment.h"
 #include "query/operators/bind.h"
 #include "query/params.h"
 #include "query/syntax/parser.h"
@@ -30,6 +31,7 @@ struct SearchRequest {
   bool explain = false;
   const std::vector<index::Event>* session =
       nullptr;  ///< what {!session} without ctx takes: the user's newest session
+  Moment moment;
 };
 
 /// How a hit stood in one leg.

@@ -82,6 +82,11 @@ float Sessioniser::weight_of(const Event& event) {
   return found == options_.actions.end() ? 1.0f : static_cast<float>(found->second);
 }
 
+std::uint32_t Sessioniser::context_of(const Event& event) {
+  if (event.context.empty()) return LogEvent::kNone;
+  return contexts_.try_emplace(event.context, static_cast<std::uint32_t>(contexts_.size())).first->second;
+}
+
 void Sessioniser::note_unknown(const std::string& id) {
   ++report_.unknown_items;
   std::vector<std::string>& examples = report_.unknown_examples;
@@ -111,6 +116,7 @@ void Sessioniser::add(const Event& event) {
   if (event.rating) row.rating = static_cast<float>(*event.rating);
   if (event.time) row.time = *event.time;
   row.target = event.target;
+  row.context = context_of(event);
   if (row.item == kNoItem) {
     ++report_.texts;
   } else {
@@ -159,6 +165,8 @@ EventLog Sessioniser::finish() {
   log.sequences = std::move(grouped.sequences);
   log.users = std::move(grouped.users);
   log.queries = std::move(queries_);
+  log.contexts.resize(contexts_.size());
+  for (const auto& [context, number] : contexts_) log.contexts[number] = context;
   report_.sequences = log.sequences.size();
   report_.users = log.users.size();
   report_.distinct_texts = log.queries.size();
@@ -166,6 +174,7 @@ EventLog Sessioniser::finish() {
   report_.untimed_groups = grouped.untimed_groups;
   events_ = {};
   meanings_ = {};
+  contexts_ = {};
   return log;
 }
 

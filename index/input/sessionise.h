@@ -19,7 +19,8 @@ namespace segue::index {
 struct SessionOptions {
   SequenceOptions sequences;
   /// An event on the item of the item event before it in its sequence is merged with that one, which keeps
-  /// its place and time and takes the larger weight and the newer rating; a mark of a target is lost.
+  /// its place, time and context and takes the larger weight and the newer rating; a mark of a target is
+  /// lost.
   bool drop_consecutive_repeats = false;
   /// Events rated below it have weight 0.
   double min_rating = -std::numeric_limits<double>::infinity();
@@ -77,6 +78,7 @@ class Sessioniser {
   };
   const Meaning& meaning_of(const std::string& text);
   float weight_of(const Event& event);
+  std::uint32_t context_of(const Event& event);
   void note_unknown(const std::string& id);
   bool merge(LogEvent& last, const LogEvent& event);
 
@@ -87,6 +89,7 @@ class Sessioniser {
   std::vector<LogEvent> events_;  // in the order of the file
   std::unordered_map<std::string, Meaning> meanings_;
   std::vector<std::string> queries_;
+  std::map<std::map<std::string, std::string>, std::uint32_t> contexts_;
 };
 
 /// Reads the rest of a log. progress may be null.

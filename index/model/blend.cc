@@ -72,7 +72,7 @@ Blend::Blend(BlendWeights weights, std::span<const SessionModel* const> models, 
                                     [&](const SessionModel* model) { return model->name() == name; });
     if (found == models.end()) throw std::invalid_argument("the blend's model " + name + " is not there");
     models_.push_back(*found);
-    needs_session_.push_back((*found)->encode({}) == nullptr);
+    needs_session_.push_back((*found)->needs_session());
   }
   // Without counts the last class stands for all items.
   const std::size_t counts = weights_.counts.size();

@@ -60,6 +60,9 @@ class SessionModel {
   virtual bool knows(ItemId item) const = 0;
   /// Null when the model knows nothing of the session.
   virtual std::unique_ptr<EncodedSession> encode(const SessionView& session) const = 0;
+  /// Whether what it says comes from the session's events: not so for popularity and its kind, which are
+  /// parts of a blend only beside others.
+  virtual bool needs_session() const { return encode({}) == nullptr; }
 };
 
 }  // namespace segue::index

@@ -31,6 +31,7 @@ struct TransformerGradients::Shard {
       : pass(config, backend), d_body(transformer_body_size(config)) {}
 
   std::vector<std::uint32_t> inputs, targets, offsets;
+  TokenContexts contexts;  // views of the batch
   TransformerPass pass;
   double loss = 0;
   std::vector<float> d_body;
@@ -60,6 +61,8 @@ double TransformerGradients::compute(const TransformerWeights& weights, const Tr
                                      const Negatives& negatives, const Dropout& dropout) {
   if (batch.positions() == 0 || negatives.rows.empty())
     throw std::invalid_argument("a training step on nothing");
+  if (!batch.input_contexts.empty() && batch.sets->values() > config_.contexts)
+    throw std::invalid_argument("a training step on more context values than the Transformer has");
   gradient_scale_ = 1 / static_cast<float>(batch.positions());
   collect_rows(batch, negatives);
   normalize_items(weights);
@@ -120,6 +123,11 @@ void TransformerGradients::cut(const TrainingBatch& batch) {
       shard.inputs[t] = place_[batch.inputs[first + t]];
       shard.targets[t] = place_[batch.targets[first + t]];
     }
+    shard.contexts = {};
+    if (!batch.input_contexts.empty()) {
+      shard.contexts = {batch.sets, std::span(batch.input_contexts).subspan(first, count),
+                        std::span(batch.target_contexts).subspan(first, count)};
+    }
   }
 }
 
@@ -131,11 +139,12 @@ void TransformerGradients::run_shard(Shard& shard, const ConstTransformerBody& b
   std::vector<std::uint32_t> negative_places(negatives.rows.size());
   for (std::size_t k = 0; k < negative_places.size(); ++k) negative_places[k] = static_cast<std::uint32_t>(k);
 
-  const ConstMatrix hidden = shard.pass.forward(body, unit, shard.inputs, shard.offsets, dropout);
+  const PackedTokens packed{shard.inputs, shard.offsets, shard.contexts};
+  const ConstMatrix hidden = shard.pass.forward(body, unit, packed, dropout);
   shard.sampled_softmax(backend_, hidden, unit, negatives, negative_places, gradient_scale_,
                         1 / config_.temperature);
   std::fill(shard.d_body.begin(), shard.d_body.end(), 0.0f);
-  shard.pass.backward(body, shard.offsets, dropout, shard.d_hidden.view(),
+  shard.pass.backward(body, packed, dropout, shard.d_hidden.view(),
                       transformer_body(config_, std::span<float>(shard.d_body)),
                       shard.d_inputs.reshape(n, d));
 }

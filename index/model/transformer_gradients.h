@@ -16,17 +16,23 @@
 namespace segue::index {
 
 /// Windows of sequences, packed: position t of the batch has read inputs up to t and is to predict
-/// targets[t]. Both name rows of the item table.
+/// targets[t]. Both name rows of the item table; their contexts are sets of `sets`, or empty where nothing is
+/// known.
 struct TrainingBatch {
   std::vector<std::uint32_t> inputs;
   std::vector<std::uint32_t> targets;
   std::vector<std::uint32_t> offsets{0};
+  std::vector<std::uint32_t> input_contexts{};
+  std::vector<std::uint32_t> target_contexts{};
+  const ContextSets* sets = nullptr;
 
   std::size_t positions() const { return inputs.size(); }
   void clear() {
     inputs.clear();
     targets.clear();
     offsets.assign(1, 0);
+    input_contexts.clear();
+    target_contexts.clear();
   }
 };
 

@@ -111,7 +111,7 @@ std::vector<float> TransformerMeasure::ndcg(const TransformerWeights& weights) {
     const std::size_t end = std::min(held_out_.size(), (number + 1) * kSessions);
     for (std::size_t s = number * kSessions; s < end; ++s) {
       if (targets_[s] == kNowhere) continue;
-      const std::vector<float> encoded = encoder.encode(held_out_[s].prefix);
+      const std::vector<float> encoded = encoder.encode(held_out_[s].view());
       if (encoded.empty()) continue;
       std::copy(encoded.begin(), encoded.end(), hidden.row(block.sequences.size()));
       block.wanted.push_back(dot(encoded, unit.row_span(targets_[s])));

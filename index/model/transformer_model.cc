@@ -68,7 +68,8 @@ TransformerModel::TransformerModel(TransformerWeights weights, std::shared_ptr<c
   }
   const bool fits =
       vectors_->size() == vocabulary.size() && vectors_->dimension() == weights_.config().width &&
-      vectors_->metric() == metric_of(weights_.config()) && (vocabulary.empty() || vocabulary.back() < catalogue.size()) &&
+      vectors_->metric() == metric_of(weights_.config()) &&
+      (vocabulary.empty() || vocabulary.back() < catalogue.size()) &&
       std::all_of(vocabulary.begin(), vocabulary.end(), [&](ItemId i) { return vectors_->contains(i); });
   if (!fits) {
     throw Error(ErrorKind::kDamagedStore,
@@ -86,7 +87,7 @@ Metric TransformerModel::metric_of(const TransformerConfig& config) {
 }
 
 std::unique_ptr<EncodedSession> TransformerModel::encode(const SessionView& session) const {
-  const std::vector<float> hidden = encoder_.encode(session.items);
+  const std::vector<float> hidden = encoder_.encode(session);
   if (hidden.empty()) return nullptr;
   return encoded(hidden);
 }

@@ -16,11 +16,12 @@
 namespace segue::index {
 
 /// The session Transformer as a session model: the score of an item is its embedding's cosine (for
-/// TransformerForm::kSasrec: inner product) with the encoded session, divided by the temperature. Immutable, thread-safe; backend and catalogue outlive it.
+/// TransformerForm::kSasrec: inner product) with the encoded session, divided by the temperature. Immutable,
+/// thread-safe; backend and catalogue outlive it.
 class TransformerModel final : public SessionModel {
  public:
-  /// vectors: an index by that measure over the weights' item table (the snapshot's); null: a flat one is built.
-  /// Throws Error (kDamagedStore) when it does not fit the weights.
+  /// vectors: an index by that measure over the weights' item table (the snapshot's); null: a flat one is
+  /// built. Throws Error (kDamagedStore) when it does not fit the weights.
   TransformerModel(TransformerWeights weights, std::shared_ptr<const VectorIndex> vectors,
                    const Catalogue& catalogue, const kernels::Backend& backend);
   ~TransformerModel() override;
@@ -43,8 +44,8 @@ class TransformerModel final : public SessionModel {
 
  private:
   class Session;
-  /// Moments of the item rows as they are compared over a group of n items, those without an embedding counted as rows of
-  /// zeros: the mean of the scores of q is q . mean, their variance q^T covariance q.
+  /// Moments of the item rows as they are compared over a group of n items, those without an embedding
+  /// counted as rows of zeros: the mean of the scores of q is q . mean, their variance q^T covariance q.
   struct GroupMoments {
     std::vector<double> mean;        // [d]
     std::vector<double> covariance;  // [d, d]

@@ -31,6 +31,8 @@ void TransformerOptions::validate() const {
   require(batch_sequences > 0, "batch_sequences", "must be positive");
   require(batch_positions > 0, "batch_positions", "must be positive");
   require(negatives > 0, "negatives", "must be positive");
+  if (!(context_dropout >= 0 && context_dropout < 1))
+    throw Error(ErrorKind::kUsage, "must be at least 0 and below 1", "context.dropout");
   require(std::isfinite(negative_power) && negative_power >= 0, "negative_power", "must not be negative");
   require(shard_positions > 0, "shard_positions", "must be positive");
 }
@@ -56,6 +58,7 @@ std::string to_text(const TransformerOptions& options) {
   line("negatives", options.negatives);
   line("negative_power", options.negative_power);
   line("ppmi_start", options.ppmi_start);
+  line("context_dropout", options.context_dropout);
   line("stop_after", options.stop_after);
   line("patience", options.patience);
   line("seed", options.seed);

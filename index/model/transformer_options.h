@@ -33,6 +33,7 @@ struct TransformerOptions {
   std::size_t negatives = 2048;        ///< at the size of the vocabulary or above, the full softmax
   double negative_power = 0.5;         ///< negatives are drawn from frequency^power
   bool ppmi_start = true;              ///< item table from co-occurrence; worth 5 to 7 % of NDCG for seconds
+  float context_dropout = 0.1f;  ///< share of events, and of requests, that are learnt without their context
   std::size_t stop_after = 0;  ///< epochs of the schedule that are run; 0: all. The rate falls as if all were
   std::size_t patience =
       4;  ///< epochs without a better measure that end the training; 0: it never ends early

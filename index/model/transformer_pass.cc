@@ -57,18 +57,20 @@ void TransformerPass::drop(MatrixBuffer& x, const Dropout& dropout, std::uint64_
 }
 
 ConstMatrix TransformerPass::forward(const ConstTransformerBody& body, ConstMatrix unit_items,
-                                     std::span<const std::uint32_t> tokens, kernels::Offsets offsets,
-                                     const Dropout& dropout) {
-  const std::size_t n = tokens.size();
+                                     const PackedTokens& packed, const Dropout& dropout) {
+  const kernels::Offsets offsets = packed.offsets;
+  const std::size_t n = packed.tokens.size();
   const std::size_t d = config_.width;
   const float scale = std::sqrt(static_cast<float>(d));
   const Matrix input = kept_[0].input.reshape(n, d);
   for (std::size_t s = 0; s + 1 < offsets.size(); ++s) {
     for (std::size_t t = offsets[s]; t < offsets[s + 1]; ++t) {
-      const float* item = unit_items.row(tokens[t]);
+      const float* item = unit_items.row(packed.tokens[t]);
       const float* position = body.positions.row(t - offsets[s]);
       float* x = input.row(t);
       for (std::size_t c = 0; c < d; ++c) x[c] = scale * item[c] + position[c];
+      for (const ContextId value : packed.contexts.input(t))
+        backend_.axpy(1, body.context_in.row_span(value), {x, d});
     }
   }
   drop(kept_[0].input, dropout, kInput);
@@ -80,6 +82,10 @@ ConstMatrix TransformerPass::forward(const ConstTransformerBody& body, ConstMatr
   final_inverse_.resize(n);
   final_norms_.resize(n);
   const Matrix hidden = hidden_.reshape(n, d);
+  for (std::size_t t = 0; t < n; ++t) {
+    for (const ContextId value : packed.contexts.target(t))
+      backend_.axpy(1, body.context_out.row_span(value), last_.view().row_span(t));
+  }
   backend_.layer_norm(last_.view(), body.final_gain, body.final_bias, hidden, final_mean_, final_inverse_);
   backend_.normalize_rows(hidden, 1, hidden, final_norms_);
   return hidden;
@@ -121,15 +127,20 @@ void TransformerPass::forward_block(const BasicTransformerBlock<const float>& bl
   backend_.axpy(1, kept.middle.flat(), output_flat);
 }
 
-void TransformerPass::backward(const ConstTransformerBody& body, kernels::Offsets offsets,
+void TransformerPass::backward(const ConstTransformerBody& body, const PackedTokens& packed,
                                const Dropout& dropout, ConstMatrix d_hidden, const TransformerBody& gradient,
                                Matrix d_inputs) {
+  const kernels::Offsets offsets = packed.offsets;
   const std::size_t n = d_hidden.rows;
   const std::size_t d = config_.width;
   const Matrix d_norm = d_norm_.reshape(n, d);
   backend_.normalize_rows_backward(hidden_.view(), 1, final_norms_, d_hidden, d_norm);
   backend_.layer_norm_backward(last_.view(), d_norm, body.final_gain, final_mean_, final_inverse_,
                                d_stream_.reshape(n, d), gradient.final_gain, gradient.final_bias);
+  for (std::size_t t = 0; t < n; ++t) {
+    for (const ContextId value : packed.contexts.target(t))
+      backend_.axpy(1, d_stream_.view().row_span(t), gradient.context_out.row_span(value));
+  }
   for (std::size_t b = config_.layers; b-- > 0;) {
     backward_block(body.blocks[b], b, offsets, dropout, gradient.blocks[b]);
   }
@@ -146,6 +157,8 @@ void TransformerPass::backward(const ConstTransformerBody& body, kernels::Offset
         d_position[c] += dx[c];
         d_item[c] = scale * dx[c];
       }
+      for (const ContextId value : packed.contexts.input(t))
+        backend_.axpy(1, d_stream.row_span(t), gradient.context_in.row_span(value));
     }
   }
 }

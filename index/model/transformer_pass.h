@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "index/model/context_sets.h"
 #include "index/model/matrix_buffer.h"
 #include "index/model/transformer_weights.h"
 #include "kernels/backend.h"
@@ -18,21 +19,42 @@ struct Dropout {
   std::uint64_t seed = 0;
 };
 
+/// The context of packed tokens, by token. Empty lists: nothing is known of any.
+struct TokenContexts {
+  const ContextSets* sets = nullptr;       ///< of values below the configuration's `contexts`
+  std::span<const std::uint32_t> inputs;   ///< the set of each event
+  std::span<const std::uint32_t> targets;  ///< the set of the moment that each position predicts for
+
+  bool known() const { return sets != nullptr && !inputs.empty(); }
+  std::span<const ContextId> input(std::size_t token) const {
+    return known() ? (*sets)[inputs[token]] : std::span<const ContextId>();
+  }
+  std::span<const ContextId> target(std::size_t token) const {
+    return known() ? (*sets)[targets[token]] : std::span<const ContextId>();
+  }
+};
+
+/// What a pass reads, packed: tokens name rows of the unit items; sequences have at most `window` of them.
+struct PackedTokens {
+  std::span<const std::uint32_t> tokens;
+  kernels::Offsets offsets;
+  TokenContexts contexts{};
+};
+
 /// The body of a session Transformer on packed sequences, forward with everything kept and backward. One per
 /// thread; its buffers stay from step to step.
 class TransformerPass {
  public:
   TransformerPass(const TransformerConfig& config, const kernels::Backend& backend);
 
-  /// unit_items [n, d]: rows of unit length; tokens name rows of it; sequences have at most `window` tokens.
-  /// Returns the hidden vectors [tokens, d] at unit length, which stay until the next call.
+  /// unit_items [n, d]: rows of unit length. Returns the hidden vectors [tokens, d] at unit length, which
+  /// stay until the next call.
   kernels::ConstMatrix forward(const ConstTransformerBody& body, kernels::ConstMatrix unit_items,
-                               std::span<const std::uint32_t> tokens, kernels::Offsets offsets,
-                               const Dropout& dropout);
+                               const PackedTokens& packed, const Dropout& dropout);
 
   /// d_hidden [tokens, d]: the loss's gradient by what forward() returned. Adds to gradient; writes d_inputs
   /// [tokens, d], the gradient by each token's unit row.
-  void backward(const ConstTransformerBody& body, kernels::Offsets offsets, const Dropout& dropout,
+  void backward(const ConstTransformerBody& body, const PackedTokens& packed, const Dropout& dropout,
                 kernels::ConstMatrix d_hidden, const TransformerBody& gradient, kernels::Matrix d_inputs);
 
  private:

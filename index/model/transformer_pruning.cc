@@ -88,6 +88,10 @@ TransformerWeights without(const TransformerWeights& weights, const PruningStep&
   copy(from.positions, to.positions);
   copy(from.final_gain, to.final_gain);
   copy(from.final_bias, to.final_bias);
+  if (config.contexts > 0) {
+    copy(from.context_in, to.context_in);
+    copy(from.context_out, to.context_out);
+  }
   std::size_t next = 0;
   for (std::size_t b = 0; b < old.layers; ++b) {
     if (b == step.block && !step.head) continue;

@@ -77,9 +77,17 @@ void place_newcomers(TransformerWeights& weights, const TrainingWindows& windows
   }
 }
 
+/// Embeddings of context begin at zero all the same: whose values they were, the weights do not say.
 void start_warm(TransformerWeights& weights, const TrainingWindows& windows, const TransformerWeights& warm) {
-  if (warm.config() != weights.config()) throw std::invalid_argument("warm weights of another configuration");
-  std::copy(warm.flat_body().begin(), warm.flat_body().end(), weights.flat_body().begin());
+  const auto without_context = [](TransformerConfig config) {
+    config.contexts = 0;
+    return config;
+  };
+  const TransformerConfig config = without_context(weights.config());
+  if (without_context(warm.config()) != config)
+    throw std::invalid_argument("warm weights of another configuration");
+  // The tables of context are the last tensors of a body.
+  std::copy_n(warm.flat_body().begin(), transformer_body_size(config), weights.flat_body().begin());
   std::vector<bool> known;
   for (std::size_t r = 0; r < weights.vocabulary().size(); ++r) {
     const std::uint32_t row = warm.row(weights.vocabulary()[r]);
@@ -146,7 +154,9 @@ TransformerWeights untrained_weights(const TrainingWindows& windows, const Trans
                                      const TransformerSources& sources) {
   const auto vocabulary = windows.vocabulary();
   const TransformerOptions& options = setting.options;
-  TransformerWeights weights(options.config(), {vocabulary.begin(), vocabulary.end()});
+  TransformerConfig config = options.config();
+  config.contexts = windows.contexts();  // their embeddings begin at zero
+  TransformerWeights weights(config, {vocabulary.begin(), vocabulary.end()});
   if (sources.warm != nullptr) {
     start_warm(weights, windows, *sources.warm);
     return weights;

@@ -51,6 +51,12 @@ TrainingWindows windows_of(const TransformerTraining& training) {
   return windows;
 }
 
+TransformerConfig config_of(const TransformerOptions& options, const TrainingWindows& windows) {
+  TransformerConfig config = options.config();
+  config.contexts = windows.contexts();
+  return config;
+}
+
 /// What a checkpoint belongs to: all that the weights depend on.
 std::string digest_of(const TransformerTraining& training) {
   Sha256 sum;
@@ -145,10 +151,11 @@ Trainer::Trainer(const TransformerTraining& training, const kernels::Backend& ba
       pool_(pool),
       progress_(progress),
       windows_(windows_of(training)),
-      state_({options_.config(), {windows_.vocabulary().begin(), windows_.vocabulary().end()}},
+      state_({config_of(options_, windows_), {windows_.vocabulary().begin(), windows_.vocabulary().end()}},
              options_.patience),
       sampler_(windows_.frequency(), options_.negative_power),
-      gradients_(options_.config(), windows_.vocabulary().size(), backend, pool, options_.shard_positions),
+      gradients_(state_.weights.config(), windows_.vocabulary().size(), backend, pool,
+                 options_.shard_positions),
       optimizer_(backend, pool) {
   if (!training.validation.empty())
     measure_.emplace(training.validation, windows_.vocabulary(), training.ranked, backend, pool);
@@ -228,7 +235,8 @@ void Trainer::pause() {
 void Trainer::start_epoch(TrainingBatch& batch) {
   windows_.start_epoch({.window = options_.window,
                         .sequences = options_.batch_sequences,
-                        .positions = options_.batch_positions},
+                        .positions = options_.batch_positions,
+                        .context_dropout = options_.context_dropout},
                        mix_seed(options_.seed, kOrder), state_.epoch);
   seen_ = 0;
   for (std::size_t step = 0; step < state_.step && windows_.next(batch); ++step) seen_ += batch.positions();

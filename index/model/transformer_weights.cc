@@ -78,6 +78,10 @@ BasicTransformerBody<T> lay_out(const TransformerConfig& config, T* base,
   }
   body.final_gain = carve.vector("final_norm.weight", d);
   body.final_bias = carve.vector("final_norm.bias", d);
+  if (config.contexts > 0) {
+    body.context_in = carve.matrix("context_in.weight", config.contexts, d);
+    body.context_out = carve.matrix("context_out.weight", config.contexts, d);
+  }
   return body;
 }
 
@@ -127,6 +131,7 @@ TransformerConfig read_config(const Safetensors& tensors) {
   config.heads = read_count(tensors, "heads");
   config.feed_forward = read_count(tensors, "feed_forward");
   config.window = read_count(tensors, "window");
+  if (tensors.has("context_in.weight")) config.contexts = read_count(tensors, "contexts");
   config.layer_heads = read_layer_heads(tensors);
   const std::string form = tensors.metadata("form");  // absent: weights of before there was another
   if (form == to_string(TransformerForm::kSasrec)) {
@@ -303,6 +308,7 @@ void TransformerWeights::save(const std::filesystem::path& file, Storage storage
       heads += (heads.empty() ? "" : ",") + std::to_string(left);
     writer.metadata("layer_heads", heads);
   }
+  if (config_.contexts > 0) writer.metadata("contexts", std::to_string(config_.contexts));
   char temperature[32];  // to_chars gives the shortest text that reads back as the same float
   const auto end = std::to_chars(std::begin(temperature), std::end(temperature), config_.temperature).ptr;
   writer.metadata("temperature", std::string_view(temperature, end));

@@ -32,7 +32,8 @@ struct TransformerConfig {
   float temperature = 0.07f;  ///< the score of an item is its cosine or inner product divided by this
   TransformerForm form = TransformerForm::kSegue;
   std::vector<std::size_t>
-      layer_heads{};  ///< heads that each block has left after pruning; empty: all have `heads`
+      layer_heads{};         ///< heads that each block has left after pruning; empty: all have `heads`
+  std::size_t contexts = 0;  ///< values of context that have embeddings; 0: the model knows none
 
   /// Throws Error (kUsage) that names the value that does not fit.
   void validate() const;
@@ -65,6 +66,8 @@ struct BasicTransformerBody {
   kernels::BasicMatrix<T> positions;  // [window, d]
   std::vector<BasicTransformerBlock<T>> blocks;
   std::span<T> final_gain, final_bias;  // [d]
+  kernels::BasicMatrix<T> context_in;   // [contexts, d]: added to an event's input
+  kernels::BasicMatrix<T> context_out;  // [contexts, d]: added for a request before the final norm
 };
 using TransformerBody = BasicTransformerBody<float>;
 using ConstTransformerBody = BasicTransformerBody<const float>;

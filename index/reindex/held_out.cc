@@ -1,6 +1,7 @@
 #include "index/reindex/held_out.h"
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <random>
 #include <span>
@@ -14,17 +15,41 @@ namespace {
 struct ItemEvents {
   std::vector<ItemId> items;
   std::vector<float> weights;
+  std::vector<double> times;
+  std::vector<std::uint32_t> contexts;  // empty where none are known
+
+  void keep(std::size_t first) {
+    items.resize(first);
+    weights.resize(first);
+    times.resize(first);
+    if (!contexts.empty()) contexts.resize(first);
+  }
 };
 
-ItemEvents item_events(const EventLog& log, const Sequence& sequence) {
+ItemEvents item_events(const EventLog& log, const Sequence& sequence, const EventContexts& contexts) {
   ItemEvents found;
   for (std::size_t e = sequence.begin; e < sequence.end; ++e) {
     // Weight 0: kept in the log, but not for the implicit models (index/event.h).
     if (log.events[e].item == kNoItem || log.events[e].weight <= 0) continue;
     found.items.push_back(log.events[e].item);
     found.weights.push_back(log.events[e].weight);
+    found.times.push_back(log.events[e].time);
+    if (contexts.sets != nullptr) found.contexts.push_back(contexts.of_event[e]);
   }
   return found;
+}
+
+void append(TrainingData& data, const ItemEvents& events) {
+  if (events.items.empty()) return;
+  data.append(events.items, events.weights);
+  data.times.insert(data.times.end(), events.times.begin(), events.times.end());
+  data.contexts.insert(data.contexts.end(), events.contexts.begin(), events.contexts.end());
+}
+
+/// Times that are nowhere known are no list.
+void forget_unknown_times(TrainingData& data) {
+  if (std::all_of(data.times.begin(), data.times.end(), [](double time) { return std::isnan(time); }))
+    data.times = {};
 }
 
 /// The place of the event to hold back, 0 when there is none.
@@ -55,13 +80,12 @@ std::shared_ptr<const RatingData> ratings_of(const EventLog& log, std::span<cons
 
 }  // namespace
 
-TrainingData all_events(const EventLog& log, std::size_t item_count) {
+TrainingData all_events(const EventLog& log, std::size_t item_count, const EventContexts& contexts) {
   TrainingData data;
   data.item_count = item_count;
-  for (const Sequence& sequence : log.sequences) {
-    const ItemEvents events = item_events(log, sequence);
-    if (!events.items.empty()) data.append(events.items, events.weights);
-  }
+  data.sets = contexts.sets;
+  for (const Sequence& sequence : log.sequences) append(data, item_events(log, sequence, contexts));
+  forget_unknown_times(data);
   data.ratings = ratings_of(log, {});
   return data;
 }
@@ -75,10 +99,10 @@ std::vector<HeldOut> measured_sample(std::span<const HeldOut> held_out, std::siz
 }
 
 ValidationSplit hold_back(const EventLog& log, const Catalogue& catalogue, std::size_t most,
-                          std::uint64_t seed) {
+                          std::uint64_t seed, const EventContexts& contexts) {
   std::vector<std::size_t> eligible;
   for (std::size_t s = 0; s < log.sequences.size(); ++s) {
-    if (target_of(item_events(log, log.sequences[s]).items, catalogue) > 0) eligible.push_back(s);
+    if (target_of(item_events(log, log.sequences[s], {}).items, catalogue) > 0) eligible.push_back(s);
   }
   if (eligible.size() > most) {
     std::mt19937_64 random(seed);
@@ -93,21 +117,27 @@ ValidationSplit hold_back(const EventLog& log, const Catalogue& catalogue, std::
   ValidationSplit split;
   split.train.item_count = catalogue.size();
   std::vector<std::uint8_t> left_out(log.events.size());
+  split.train.sets = contexts.sets;
   auto next = eligible.begin();
   for (std::size_t s = 0; s < log.sequences.size(); ++s) {
-    ItemEvents events = item_events(log, log.sequences[s]);
+    ItemEvents events = item_events(log, log.sequences[s], contexts);
     if (next != eligible.end() && *next == s) {
       ++next;
       const std::size_t target = target_of(events.items, catalogue);
-      const ItemId item = events.items[target];
       leave_out(log, log.sequences[s], target, left_out);
-      events.items.resize(target);
-      events.weights.resize(target);
-      split.held_out.push_back({events.items, item});
+      HeldOut held_out;
+      held_out.target = events.items[target];
+      if (!events.contexts.empty()) held_out.request = events.contexts[target];
+      events.keep(target);
+      held_out.prefix = events.items;
+      held_out.contexts = events.contexts;
+      held_out.sets = contexts.sets;
+      split.held_out.push_back(std::move(held_out));
     }
-    if (!events.items.empty()) split.train.append(events.items, events.weights);
+    append(split.train, events);
   }
   split.train.ratings = ratings_of(log, left_out);
+  forget_unknown_times(split.train);
   return split;
 }
 

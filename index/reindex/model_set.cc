@@ -23,7 +23,8 @@ std::vector<const SessionModel*> ModelSet::parts() const {
         static_cast<const SessionModel*>(transitions.get()), static_cast<const SessionModel*>(rating.get()),
         static_cast<const SessionModel*>(item_neighbours.get()),
         static_cast<const SessionModel*>(user_neighbours.get()),
-        static_cast<const SessionModel*>(session_neighbours.get())}) {
+        static_cast<const SessionModel*>(session_neighbours.get()),
+        static_cast<const SessionModel*>(context_popularity.get())}) {
     if (model != nullptr) parts.push_back(model);
   }
   return parts;
@@ -84,6 +85,7 @@ ModelSet train_models(const TrainingData& data, const TrainingPlan& plan, Traini
                       const std::string& suffix) {
   ModelSet set;
   set.popularity = Popularity::train(data, environment.catalogue);
+  set.context_popularity = ContextPopularity::train(data, *set.popularity, environment.catalogue);
   if (plan.wants("rating") && data.ratings != nullptr) {
     environment.phases.begin("ratings" + suffix);
     set.rating = std::make_unique<RatingModel>(

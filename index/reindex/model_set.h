@@ -12,6 +12,7 @@
 #include "index/model/content_vectors.h"
 #include "index/model/item_neighbours.h"
 #include "index/model/learning_curve.h"
+#include "index/model/context_popularity.h"
 #include "index/model/mf_model.h"
 #include "index/model/popularity.h"
 #include "index/model/rating_factors.h"
@@ -57,7 +58,8 @@ struct TrainingPlan {
 
 /// The models that were trained together on the same events.
 struct ModelSet {
-  std::unique_ptr<Popularity> popularity;  ///< always there
+  std::unique_ptr<Popularity> popularity;                 ///< always there
+  std::unique_ptr<ContextPopularity> context_popularity;  ///< null where the events have no context
   std::unique_ptr<Transitions> transitions;
   std::unique_ptr<ItemNeighbours> item_neighbours;
   std::unique_ptr<UserNeighbours> user_neighbours;
@@ -69,7 +71,7 @@ struct ModelSet {
   std::vector<LearningCurve> curves;   ///< of those that learn step by step
   std::optional<Pruning> pruning;      ///< what was taken out of it by validation
 
-  /// Those that can be parts of a blend: all but popularity.
+  /// Those that can be parts of a blend: all that look at sessions or at context; popularity joins them in the gate.
   std::vector<const SessionModel*> parts() const;
 };
 

@@ -72,7 +72,8 @@ void take_neighbours(const Config::Neighbours& config, TrainingPlan& plan) {
                              .max_distance = config.session_max_distance};
 }
 
-TransformerOptions transformer_options(const Config::Transformer& config, std::uint64_t seed) {
+TransformerOptions transformer_options(const Config::Transformer& config, double context_dropout,
+                                       std::uint64_t seed) {
   TransformerOptions options;
   options.width = config.width;
   options.layers = config.layers;
@@ -91,6 +92,7 @@ TransformerOptions transformer_options(const Config::Transformer& config, std::u
   options.negative_power = config.negative_power;
   options.ppmi_start = config.ppmi_start;
   options.patience = config.patience;
+  options.context_dropout = static_cast<float>(context_dropout);
   options.seed = seed;
   return options;
 }
@@ -135,7 +137,8 @@ TrainingPlan training_plan(const ReindexRequest& request) {
   TrainingPlan plan;
   for (const std::string& name : request.models) {
     // Named for completeness: popularity, the given vectors and the blend are made of whatever there is.
-    if (name == "popularity" || name == "content" || name == "blend") continue;
+    if (name == "popularity" || name == "context-popularity" || name == "content" || name == "blend")
+      continue;
     if (name == "neighbours") {
       plan.models.insert(plan.models.end(), kNeighbours.begin(), kNeighbours.end());
       continue;
@@ -152,7 +155,8 @@ TrainingPlan training_plan(const ReindexRequest& request) {
   }
   if (request.models.empty()) plan.models.assign(kModels.begin(), kModels.end());
   plan.mf = mf_options(request.config.mf, request.seed);
-  plan.transformer = transformer_options(request.config.transformer, request.seed);
+  plan.transformer =
+      transformer_options(request.config.transformer, request.config.context.dropout, request.seed);
   plan.transformer_checkpoint_seconds = 60 * request.config.transformer.checkpoint_minutes;
   plan.transitions = transition_options(request.config.transitions);
   plan.prune = request.config.transformer.prune;

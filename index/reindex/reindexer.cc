@@ -32,6 +32,8 @@ namespace {
 struct Input {
   std::unique_ptr<Catalogue> catalogue;
   EventLog log;
+  ContextVocabulary contexts;
+  EventContexts event_contexts;
 };
 
 void append(std::vector<std::string>& to, std::vector<std::string> lines) {
@@ -74,6 +76,11 @@ Input read_input(const ReindexRequest& request, ReindexReport& report, Phases& p
   EventsReader reader(request.events, {request.skip_invalid});
   Sessioniser sessioniser(*input.catalogue, session_options(request.config.events));
   input.log = sessionise(reader, sessioniser, &progress);
+  const Config::Context& context = request.config.context;
+  input.contexts = ContextVocabulary::learn(
+      input.log, {context.keys, context.min_count, context.max_values, context.utc_offset});
+  input.event_contexts = event_contexts(input.log, input.contexts);
+  if (!input.contexts.empty()) report.counts["values of context"] = input.contexts.size();
   const SessionReport& sessions = sessioniser.report();
   report.counts["event lines"] = reader.report().lines;
   report.counts["event lines skipped as invalid"] = reader.report().invalid;
@@ -170,7 +177,8 @@ void validate_models(const Input& input, const ReindexRequest& request, Training
     return;
   }
   const ValidationSplit split =
-      hold_back(input.log, *input.catalogue, request.config.evaluation.max_sequences, request.seed);
+      hold_back(input.log, *input.catalogue, request.config.evaluation.max_sequences, request.seed,
+                input.event_contexts);
   if (split.held_out.size() < request.config.gate.min_events) {
     report.gate = "skipped: " + std::to_string(split.held_out.size()) + " sequences of 3 events or more, " +
                   std::to_string(request.config.gate.min_events) + " are needed to compare models";
@@ -303,7 +311,7 @@ ReindexReport reindex(const ReindexRequest& request, Progress& progress) {
   describe_request(request, report, *input.catalogue, *backend, pool.size(), manifest);
   TrainingEnvironment environment{*input.catalogue, *backend, pool, progress, phases};
   environment.checkpoints = request.checkpoints;
-  const TrainingData everything = all_events(input.log, input.catalogue->size());
+  const TrainingData everything = all_events(input.log, input.catalogue->size(), input.event_contexts);
   choose_rating_model(everything, plan, environment, manifest);
   validate_models(input, request, plan, environment, manifest, report);
 
@@ -315,6 +323,7 @@ ReindexReport reindex(const ReindexRequest& request, Progress& progress) {
     // Nothing was measured: every model has the same say, but for ratings, which tell how much and not what
     // next.
     std::vector<const SessionModel*> parts = models.parts();
+    std::erase(parts, models.context_popularity.get());  // it does not look at the session
     if (parts.size() > 1) std::erase(parts, models.rating.get());
     for (const SessionModel* part : parts)
       manifest.blend[std::string(part->name())] = 1.0 / static_cast<double>(parts.size());
@@ -324,8 +333,9 @@ ReindexReport reindex(const ReindexRequest& request, Progress& progress) {
   report.seen = manifest.seen;
   choose_neighbours(models, report.evaluation, manifest);
 
-  write_snapshot({*input.catalogue, input.log, models, plan, request.config, phases, progress}, *staging,
-                 manifest);
+  write_snapshot(
+      {*input.catalogue, input.log, input.contexts, models, plan, request.config, phases, progress}, *staging,
+      manifest);
   for (ReindexStep* step : request.steps) {
     phases.begin(step->name());
     step->run(*input.catalogue, input.log, *staging, manifest, progress);

@@ -39,8 +39,13 @@ void write_items(const SnapshotParts& parts, Staging& staging) {
 
 void write_models(const SnapshotParts& parts, Staging& staging, Manifest& manifest) {
   const ModelSet& models = parts.models;
+  if (!parts.contexts.empty()) parts.contexts.save(staging.file(files::kContexts));
   models.popularity->save(staging.file(files::kPopularity));
   manifest.models["popularity"] = {"log-count-1", 0, ""};
+  if (models.context_popularity) {
+    models.context_popularity->save(staging.file(files::kContextPopularity));
+    manifest.models["context-popularity"] = {"context-lifts-1", 0, ""};
+  }
   if (models.transitions) {
     models.transitions->save(staging.file(files::kTransitions));
     manifest.models["transitions"] = {"distance-weighted-1", 0, ""};

@@ -3,6 +3,7 @@
 #include "index/catalogue.h"
 #include "index/config.h"
 #include "index/event.h"
+#include "index/model/context_vocabulary.h"
 #include "index/reindex/model_set.h"
 #include "index/reindex/phases.h"
 #include "index/snapshot/manifest.h"
@@ -14,6 +15,7 @@ namespace segue::index {
 struct SnapshotParts {
   const Catalogue& catalogue;
   const EventLog& log;
+  const ContextVocabulary& contexts;
   const ModelSet& models;
   const TrainingPlan& plan;
   const Config& config;

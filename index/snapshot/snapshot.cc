@@ -3,10 +3,12 @@
 #include <map>
 #include <span>
 #include <stdexcept>
+#include <string>
 #include <utility>
 
 #include "index/input/items_reader.h"
 #include "index/model/content_vectors.h"
+#include "index/model/context_popularity.h"
 #include "index/model/item_neighbours.h"
 #include "index/model/matrix_factorization.h"
 #include "index/model/mf_model.h"
@@ -47,6 +49,7 @@ struct Snapshot::Impl {
   std::map<std::string, std::unique_ptr<SessionModel>, std::less<>> models;
   std::span<const float> item_events;  // popularity's
   std::string best_neighbours;         ///< what "neighbours" means; empty: there are none
+  ContextVocabulary contexts;
   std::unique_ptr<Blend> blend;
   SeenRule seen;
   double words_weight = 0;
@@ -86,8 +89,13 @@ std::shared_ptr<const Snapshot> Snapshot::open(const SnapshotStore& store, const
     if (has(file)) impl->vectors.emplace(space, VectorIndex::open(folder / file));
   }
 
+  if (has(files::kContexts)) impl->contexts = ContextVocabulary::open(folder / files::kContexts);
   auto popularity = Popularity::open(folder / files::kPopularity, catalogue);
   impl->item_events = popularity->counts();
+  if (has(files::kContextPopularity)) {
+    impl->models["context-popularity"] = ContextPopularity::open(
+        folder / files::kContextPopularity, impl->contexts.size(), *popularity, catalogue);
+  }
   impl->models["popularity"] = std::move(popularity);
   if (has(files::kTransitions))
     impl->models["transitions"] = Transitions::open(folder / files::kTransitions, catalogue);
@@ -114,9 +122,13 @@ std::shared_ptr<const Snapshot> Snapshot::open(const SnapshotStore& store, const
                                   impl->vectors["mf"], catalogue, backend);
   }
   if (has(files::kTransformer)) {
-    impl->models["transformer"] =
-        std::make_unique<TransformerModel>(TransformerWeights::open(folder / files::kTransformer),
-                                           impl->vectors["transformer"], catalogue, backend);
+    auto weights = TransformerWeights::open(folder / files::kTransformer);
+    if (const std::size_t known = weights.config().contexts; known != 0 && known != impl->contexts.size()) {
+      throw damaged("the Transformer knows " + std::to_string(known) + " values of context, " +
+                    std::string(files::kContexts) + " names " + std::to_string(impl->contexts.size()));
+    }
+    impl->models["transformer"] = std::make_unique<TransformerModel>(
+        std::move(weights), impl->vectors["transformer"], catalogue, backend);
   }
   if (has(files::kRating)) {
     impl->models["rating"] = std::make_unique<RatingModel>(
@@ -168,6 +180,9 @@ const SuggestionTable& Snapshot::suggestions() const {
 }
 std::span<const float> Snapshot::item_events() const {
   return impl_->item_events;
+}
+const ContextVocabulary& Snapshot::contexts() const {
+  return impl_->contexts;
 }
 const Blend* Snapshot::blend() const {
   return impl_->blend.get();

@@ -10,6 +10,7 @@
 #include "index/catalogue.h"
 #include "index/event.h"
 #include "index/model/blend.h"
+#include "index/model/context_vocabulary.h"
 #include "index/model/seen_rule.h"
 #include "index/model/session_model.h"
 #include "index/snapshot/manifest.h"
@@ -45,6 +46,8 @@ class Snapshot {
   std::vector<std::string> model_names() const;
   /// The weights of each item's events in training, by ItemId; of a log without any, the items' prior weights.
   std::span<const float> item_events() const;
+  /// The values of context that the models know; empty where they know none.
+  const ContextVocabulary& contexts() const;
   /// The models' weighted sum; null when no model was trained.
   const Blend* blend() const;
   /// What validation found best to leave out of a session's own items.

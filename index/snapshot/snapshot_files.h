@@ -19,6 +19,8 @@ inline constexpr std::string_view kMf = "models/mf.safetensors";
 inline constexpr std::string_view kRating = "models/rating.safetensors";
 inline constexpr std::string_view kTransformer = "models/transformer.safetensors";
 inline constexpr std::string_view kContent = "models/content.safetensors";
+inline constexpr std::string_view kContexts = "models/context.json";
+inline constexpr std::string_view kContextPopularity = "models/context_popularity.safetensors";
 inline constexpr std::string_view kUserSessions = "models/user_sessions.safetensors";
 
 /// Spaces that may have vectors.

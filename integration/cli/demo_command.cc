@@ -24,6 +24,8 @@ Command::Action declare(CLI::App& parser) {
       ->check(CLI::Range(1000, 100000000))
       ->capture_default_str()
       ->type_name("N");
+  parser.add_flag("--context", options->shop.context,
+                  "Events tell device, place and page, and these move what people look at");
   return [options](Console& console) { run_demo(*options, console); };
 }
 

@@ -58,6 +58,13 @@ void add_events(TextTable& table, const query::LegExplanation& leg, const plugin
   }
 }
 
+void add_contexts(TextTable& table, const query::LegExplanation& leg) {
+  for (const query::ContextShare& share : leg.contexts) {
+    table.add_row({"moved by", signed_number(share.contribution), share.key + " = " + share.value,
+                   share.of_request ? "context of the request" : "context of the session"});
+  }
+}
+
 void add_neighbours(TextTable& table, const query::LegExplanation& leg, const plugin::Answer& answer) {
   for (const query::Neighbour& neighbour : leg.neighbours) {
     table.add_row({"near", fixed_number(neighbour.score, 3), name_of(answer, neighbour.item),
@@ -93,6 +100,7 @@ void print_explanation(std::ostream& out, const TerminalStyle& style, const plug
     add_terms(table, leg);
     add_models(table, leg, answer);
     add_events(table, leg, answer);
+    add_contexts(table, leg);
     add_neighbours(table, leg, answer);
     table.print(out, style, kIndent + 2);
   }

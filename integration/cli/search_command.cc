@@ -24,6 +24,7 @@ struct SearchOptions {
   std::string mode = "lenient";
   std::string kind;
   std::string user;
+  MomentOptions moment;
   std::vector<std::string> sort;
   std::vector<std::string> facets;
   std::vector<std::string> fields;
@@ -45,6 +46,7 @@ plugin::Request request_of(const SearchOptions& options) {
   request.search.explain = options.explain;
   request.fields = options.fields;
   request.user = options.user;
+  set_moment(options.moment, request);
   if (!options.ctx.empty()) request.search.params["ctx"] = read_session(options.ctx);
   for (const std::string& param : options.params) add_param(request.search.params, param);
   return request;
@@ -86,6 +88,7 @@ Command::Action declare(CLI::App& parser) {
   parser.add_option("--kind", options->kind, "Hits of this kind alone")->type_name("KIND");
   parser.add_option("--user", options->user, "Without --ctx: the newest session of this user in the store")
       ->type_name("ID");
+  add_moment_options(parser, options->moment);
   parser
       .add_option("--sort", options->sort, "Sort by these attributes instead of the score; -NAME for falling")
       ->delimiter(',')

@@ -1,9 +1,13 @@
 #include "integration/cli/session_options.h"
 
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 
+#include "index/input/time.h"
 #include "kernels/error.h"
 #include "plugin/request_json.h"
 
@@ -18,6 +22,28 @@ std::vector<index::Event> read_session(std::string_view value) {
                 "--ctx @FILE needs a file that holds a JSON array of events");
   const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
   return plugin::parse_session(text, file);
+}
+
+void add_moment_options(CLI::App& parser, MomentOptions& options) {
+  parser
+      .add_option("--context", options.context,
+                  "What is known of the moment, as events have it: an object such as {\"device\": \"phone\"}")
+      ->type_name("JSON");
+  parser
+      .add_option(
+          "--time", options.time,
+          "The time of the request, for stores that know hour or weekday: ISO 8601 or seconds since 1970")
+      ->type_name("TIME");
+}
+
+void set_moment(const MomentOptions& options, plugin::Request& request) {
+  if (!options.context.empty()) request.context = plugin::parse_context(options.context, "--context");
+  if (options.time.empty()) return;
+  request.time = index::parse_time(options.time);
+  if (!request.time) request.time = index::parse_time(options.time, "%s");
+  if (!request.time)
+    throw Error(ErrorKind::kBadInput, "`" + options.time + "` is no time", "--time",
+                "write for example 2026-03-01T12:00:00Z, or seconds since 1970");
 }
 
 void add_param(query::Params& params, std::string_view assignment) {

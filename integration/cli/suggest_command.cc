@@ -22,6 +22,7 @@ struct SuggestOptions {
   std::string filter;
   std::string kind;
   std::string user;
+  MomentOptions moment;
   std::size_t size = 10;
   std::size_t offset = 0;
 };
@@ -34,6 +35,7 @@ void suggest(const SuggestOptions& options, Console& console) {
   request.search.filter = options.filter;
   request.search.kind = options.kind;
   request.user = options.user;
+  set_moment(options.moment, request);
   if (!options.ctx.empty()) {
     request.ctx = read_session(options.ctx);
     request.has_ctx = true;
@@ -59,6 +61,7 @@ Command::Action declare(CLI::App& parser) {
   parser.add_option("--kind", options->kind, "Suggestions of this kind alone")->type_name("KIND");
   parser.add_option("--user", options->user, "Without --ctx: the newest session of this user in the store")
       ->type_name("ID");
+  add_moment_options(parser, options->moment);
   return [options](Console& console) { suggest(*options, console); };
 }
 

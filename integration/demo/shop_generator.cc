@@ -1,6 +1,7 @@
 #include "integration/demo/shop_generator.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdio>
 #include <iterator>
@@ -9,6 +10,7 @@
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -29,6 +31,9 @@ constexpr std::size_t kSteps = 8;
 constexpr std::size_t kMostProducts = 10'000;  // titles run out beyond
 constexpr double kFirstDay = 1'772'323'200;    // 2026-03-01
 constexpr double kDay = 86'400;
+constexpr std::array<std::string_view, 3> kDevices = {"desktop", "phone", "tablet"};
+constexpr std::array<std::string_view, 4> kPlaces = {"DE", "FR", "GB", "IT"};
+constexpr std::array<std::string_view, 4> kPages = {"deals", "home", "inspiration", "search"};
 
 /// Draws that mean the same on every machine: the library's distributions may differ.
 class Random {
@@ -60,6 +65,13 @@ struct Product {
   double price_level = 0;  // 0 cheap to 1 dear
   double popularity = 0;
   std::size_t companion = 0;  // a product of the project's next step that goes with it
+};
+
+/// What moves the choice of one product.
+struct Taste {
+  std::size_t style = 0;
+  double purse = 0;
+  double thrift = 3;  // how much a price beside the purse repels
 };
 
 struct Shopper {
@@ -95,8 +107,10 @@ class Shop {
   void make_companions();
   void make_shoppers();
   std::vector<index::Event> session(std::size_t number);
-  std::size_t choose(const Shopper& shopper, std::size_t department, std::size_t step, std::size_t style,
+  std::size_t choose(const Taste& taste, std::size_t department, std::size_t step,
                      const std::set<std::size_t>& seen);
+  std::map<std::string, std::string> session_context();
+  Taste on_page(Taste taste, std::map<std::string, std::string>& context);
   void search(std::vector<index::Event>& events, std::size_t department, std::size_t step, std::size_t style);
 
   ShopOptions options_;
@@ -180,16 +194,38 @@ void Shop::make_shoppers() {
 
 /// A product of a shelf that suits and was not looked at yet: the session's style first, then the purse, then
 /// popularity.
-std::size_t Shop::choose(const Shopper& shopper, std::size_t department, std::size_t step, std::size_t style,
+std::size_t Shop::choose(const Taste& taste, std::size_t department, std::size_t step,
                          const std::set<std::size_t>& seen) {
   const std::vector<std::size_t>& shelf = shelves_[{department, step}];
   std::vector<double> weights;
   for (const std::size_t p : shelf) {
-    const double gap = products_[p].price_level - shopper.purse;
-    const double taste = products_[p].style == style ? 6.0 : 0.5;
-    weights.push_back(seen.contains(p) ? 1e-9 : products_[p].popularity * taste * std::exp(-3 * gap * gap));
+    const double gap = products_[p].price_level - taste.purse;
+    const double suits = products_[p].style == taste.style ? 6.0 : 0.5;
+    weights.push_back(
+        seen.contains(p) ? 1e-9 : products_[p].popularity * suits * std::exp(-taste.thrift * gap * gap));
   }
   return shelf[random_.pick(weights)];
+}
+
+/// Where the shopper is and with what; empty in a shop without context.
+std::map<std::string, std::string> Shop::session_context() {
+  if (!options_.context) return {};
+  return {{"device", std::string(kDevices[random_.below(kDevices.size())])},
+          {"place", std::string(kPlaces[random_.below(kPlaces.size())])}};
+}
+
+/// Turns a page, which goes into the context, and says what a shopper looks for there.
+Taste Shop::on_page(Taste taste, std::map<std::string, std::string>& context) {
+  if (context.empty()) return taste;
+  const std::string_view page = kPages[random_.below(kPages.size())];
+  context["page"] = page;
+  if (context["device"] == "phone") taste.purse /= 2;
+  if (page == "deals") taste = {taste.style, 0.0, 30.0};
+  if (page == "inspiration") {
+    const auto place = std::find(kPlaces.begin(), kPlaces.end(), context["place"]) - kPlaces.begin();
+    taste.style = static_cast<std::size_t>(place) % kStyles.size();
+  }
+  return taste;
 }
 
 /// What the shopper types before looking: the noun, often refined; sometimes words that nobody else uses.
@@ -231,10 +267,12 @@ std::vector<index::Event> Shop::session(std::size_t session_number) {
   std::size_t department = random_.pick(shopper.departments);
   std::size_t step = random_.below(kSteps - 2);
   std::vector<index::Event> events;
+  std::map<std::string, std::string> context = session_context();
   const auto touch = [&](std::size_t product, const char* action) {
     index::Event event;
     event.item = products_[product].id;
     event.action = action;
+    event.context = context;
     events.push_back(std::move(event));
   };
   const std::size_t stops = 2 + random_.below(4);
@@ -246,8 +284,9 @@ std::vector<index::Event> Shop::session(std::size_t session_number) {
     if (!follows_pair && random_.chance(0.55)) search(events, department, step, style);
     const std::size_t looks = 1 + random_.below(3);
     for (std::size_t look = 0; look < looks; ++look) {
-      product = follows_pair && look == 0 ? products_[product].companion
-                                          : choose(shopper, department, step, style, seen);
+      const Taste taste = on_page({style, shopper.purse}, context);
+      product =
+          follows_pair && look == 0 ? products_[product].companion : choose(taste, department, step, seen);
       seen.insert(product);
       const bool buys = look + 1 == looks && random_.chance(0.35);
       touch(product, buys ? "purchase" : "view");

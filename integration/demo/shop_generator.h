@@ -12,6 +12,10 @@ struct ShopOptions {
   std::size_t products = 3000;  ///< 96 to 10,000, else std::invalid_argument: titles differ
   std::size_t shoppers = 6000;
   std::size_t events = 200'000;
+  /// Events carry a context that decides, too: `device` and `place` of the session, `page` of each event. On
+  /// the page `deals` people look at what is cheap, on `inspiration` at the style of their place, on `search`
+  /// and `home` as they always do; a phone wants things cheaper.
+  bool context = false;
 };
 
 struct ShopReport {

@@ -97,7 +97,9 @@ EvaluateReport evaluate(const index::Snapshot& snapshot, const index::SnapshotSt
   const index::Catalogue& catalogue = snapshot.catalogue();
   const index::EventLog log = read_log(snapshot, request, report, progress);
   const auto trained = trained_sequences(snapshot, store);
-  const Targets targets = find_targets(log, catalogue, request.protocol, trained ? &*trained : nullptr);
+  const index::EventContexts contexts = index::event_contexts(log, snapshot.contexts());
+  const Targets targets =
+      find_targets(log, catalogue, request.protocol, trained ? &*trained : nullptr, contexts);
   require_targets(targets, request);
   if (targets.not_ranked > 0) {
     report.warnings.push_back(

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 #include <span>
+#include <utility>
 
 namespace segue::integration {
 namespace {
@@ -11,14 +12,17 @@ namespace {
 struct ItemEvents {
   std::vector<index::ItemId> items;
   std::vector<bool> marked;
+  std::vector<std::uint32_t> contexts;  // empty where none are known
 };
 
-ItemEvents item_events(const index::EventLog& log, const index::Sequence& sequence) {
+ItemEvents item_events(const index::EventLog& log, const index::Sequence& sequence,
+                       const index::EventContexts& contexts) {
   ItemEvents found;
   for (std::size_t e = sequence.begin; e < sequence.end; ++e) {
     if (log.events[e].item == index::kNoItem) continue;
     found.items.push_back(log.events[e].item);
     found.marked.push_back(log.events[e].target);
+    if (contexts.sets != nullptr) found.contexts.push_back(contexts.of_event[e]);
   }
   return found;
 }
@@ -58,17 +62,23 @@ std::vector<std::size_t> positions(const ItemEvents& events, const index::Catalo
 }  // namespace
 
 Targets find_targets(const index::EventLog& log, const index::Catalogue& catalogue, Protocol protocol,
-                     const index::TrainedSequences* trained) {
+                     const index::TrainedSequences* trained, const index::EventContexts& contexts) {
   const bool marks = std::any_of(log.events.begin(), log.events.end(),
                                  [](const index::LogEvent& event) { return event.target; });
   Targets targets;
   if (protocol == Protocol::kColdItems && !marks) return targets;
   for (const index::Sequence& sequence : log.sequences) {
-    const ItemEvents events = item_events(log, sequence);
+    const ItemEvents events = item_events(log, sequence, contexts);
     const std::vector<std::int64_t> digests = index::event_digests(log, sequence, catalogue);
     for (const std::size_t i : positions(events, catalogue, protocol, marks, targets)) {
-      const auto end = events.items.begin() + static_cast<std::ptrdiff_t>(i);
-      targets.held_out.push_back({{events.items.begin(), end}, *end});
+      const auto before = static_cast<std::ptrdiff_t>(i);
+      index::HeldOut held_out{{events.items.begin(), events.items.begin() + before}, events.items[i]};
+      if (contexts.sets != nullptr) {
+        held_out.contexts.assign(events.contexts.begin(), events.contexts.begin() + before);
+        held_out.request = events.contexts[i];
+        held_out.sets = contexts.sets;
+      }
+      targets.held_out.push_back(std::move(held_out));
       targets.trained += trained != nullptr && trained->contains(digests[i]) ? 1 : 0;
     }
   }

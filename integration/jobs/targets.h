@@ -5,6 +5,7 @@
 
 #include "index/catalogue.h"
 #include "index/event.h"
+#include "index/model/context_vocabulary.h"
 #include "index/model/training_data.h"
 #include "index/reindex/sequence_digest.h"
 #include "integration/jobs/evaluate_job.h"
@@ -21,8 +22,8 @@ struct Targets {
 /// The events of a log that a protocol predicts, with the item events before each. Marks (any event that is a
 /// target) stand above the protocol: what `segue split` chose is predicted and nothing else. Without them,
 /// leave-one-out predicts the last event on a searchable item of each sequence that has at least 3 of them,
-/// as `segue split` does. trained may be null.
+/// as `segue split` does. trained may be null; contexts are of the same log.
 Targets find_targets(const index::EventLog& log, const index::Catalogue& catalogue, Protocol protocol,
-                     const index::TrainedSequences* trained);
+                     const index::TrainedSequences* trained, const index::EventContexts& contexts = {});
 
 }  // namespace segue::integration

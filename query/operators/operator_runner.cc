@@ -135,6 +135,7 @@ void explain_leg(const RunLeg& leg, index::ItemId item, const RunContext& contex
     explanation.source = leg.session->source_name();
     explanation.models = leg.session->shares(item);
     explanation.events = leg.session->event_shares(item);
+    explanation.contexts = leg.session->context_shares(item);
     explanation.neighbours = leg.session->neighbours(item);
   } else if (leg.vectors != nullptr) {
     explanation.source = "vectors";

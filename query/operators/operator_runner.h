@@ -14,6 +14,7 @@
 #include "query/fusion.h"
 #include "query/limits.h"
 #include "query/lucene/text_search.h"
+#include "query/moment.h"
 #include "query/operators/session_ranker.h"
 #include "query/params.h"
 #include "query/search_types.h"
@@ -30,6 +31,7 @@ struct RunContext {
   const index::ItemSet& allowed;  ///< kind and filter: inside every leg
   index::ItemGroup group = index::ItemGroup::kSearchable;
   const std::vector<index::Event>* user_session = nullptr;
+  const Moment& moment;
   std::vector<syntax::Diagnostic>& diagnostics;
   std::size_t& skipped;
 };

@@ -16,7 +16,7 @@ constexpr std::array kSessionKeys = {
             "the session: a parameter that holds events; by default the request's user's newest session"},
     KeySpec{"model", KeyType::kChoice, "blend", 0, 0,
             "blend transformer mf transitions neighbours item-neighbours user-neighbours session-neighbours "
-            "rating popularity",
+            "rating popularity context-popularity",
             "which model ranks: their weighted sum, or one of them; neighbours: the kind that validation "
             "found best"},
     KeySpec{"topK", KeyType::kInteger, "100", 1, 0, "",

@@ -17,8 +17,10 @@ std::optional<RunLeg> run_session(const syntax::Node& node, const Arguments& arg
          "{!session} has no session: the request names no ctx and no user that the store knows",
          "write {!session ctx=$ctx} and send ctx; popularity decides meanwhile"});
   }
-  SessionContext session = resolve_session(events == nullptr ? std::span<const index::Event>() : *events,
-                                           context.snapshot.catalogue(), context.limits, context.diagnostics);
+  SessionContext session =
+      resolve_session(events == nullptr ? std::span<const index::Event>() : *events,
+                      {context.snapshot.catalogue(), context.snapshot.contexts(), context.moment},
+                      context.limits, context.diagnostics);
   context.skipped += session.skipped;
 
   index::ItemSet allowed = context.allowed;

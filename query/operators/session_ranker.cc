@@ -92,7 +92,7 @@ std::vector<Cause> causes_of(const index::EncodedSession& session, ItemId item, 
 struct SessionRanker::Impl {
   const index::Snapshot& snapshot;
   SessionContext session;
-  std::string model;
+  std::string model;  // "blend" or the name of one, as it was asked for
   index::ItemGroup group;
   Source source = Source::kPopularity;
   std::unique_ptr<index::BlendedSession> blend;   // of model=blend
@@ -103,10 +103,15 @@ struct SessionRanker::Impl {
   Impl(const index::Snapshot& s, SessionContext c, std::string_view m, index::ItemGroup g)
       : snapshot(s), session(std::move(c)), model(m), group(g) {
     const std::vector<ItemId> items = session.items();
+    const std::vector<std::uint32_t> contexts = session.contexts();
+    index::SessionView view(items);
+    view.contexts = contexts;
+    view.request = session.request;
+    view.sets = &session.sets;
     std::vector<const index::SessionModel*> models;
     if (model == "blend") {
       if (const index::Blend* found = snapshot.blend(); found != nullptr && !items.empty()) {
-        blend = found->encode(items, group);
+        blend = found->encode(view, group);
       }
       for (const std::string& name : snapshot.model_names()) {
         if (name != "popularity") models.push_back(snapshot.model(name));
@@ -114,7 +119,8 @@ struct SessionRanker::Impl {
     } else if (const index::SessionModel* found = snapshot.model(model); found != nullptr) {
       models.push_back(found);
       single_name = found->name();  // `neighbours` means one of several
-      if (!items.empty() || model == "popularity") single = found->encode(items);
+      const bool popular = model == "popularity" || model == "context-popularity";
+      if (!items.empty() || popular) single = found->encode(view);
     }
     if (blend || single) source = Source::kModels;
     if (source != Source::kModels || (blend && snapshot.words_weight() > 0)) {
@@ -123,8 +129,14 @@ struct SessionRanker::Impl {
     if (source == Source::kModels) return;
     if (!words.head.empty()) {
       source = Source::kWords;
-    } else if (const index::SessionModel* popular = snapshot.model("popularity"); popular != nullptr) {
-      single = popular->encode({});
+      return;
+    }
+    for (const std::string_view popular : {"context-popularity", "popularity"}) {
+      const index::SessionModel* found = snapshot.model(popular);
+      if (found != nullptr) single = found->encode(view);
+      if (!single) continue;
+      single_name = popular;
+      return;
     }
   }
 
@@ -242,6 +254,23 @@ std::vector<EventShare> SessionRanker::event_shares(ItemId item, std::size_t mos
   }
   std::stable_sort(shares.begin(), shares.end(),
                    [](const EventShare& a, const EventShare& b) { return a.contribution > b.contribution; });
+  return shares;
+}
+
+std::vector<ContextShare> SessionRanker::context_shares(ItemId item) const {
+  std::vector<ContextShare> shares;
+  const ItemId items[] = {item};
+  const double whole = impl_->score(items)[0];
+  for (const bool of_request : {true, false}) {
+    for (const index::ContextId value : impl_->session.values(of_request)) {
+      const Impl rest(impl_->snapshot, impl_->session.without(value, of_request), impl_->model, impl_->group);
+      const auto& name = impl_->snapshot.contexts()[value];
+      shares.push_back({name.key, name.value, of_request, whole - rest.score(items)[0]});
+    }
+  }
+  std::stable_sort(shares.begin(), shares.end(), [](const ContextShare& a, const ContextShare& b) {
+    return a.contribution > b.contribution;
+  });
   return shares;
 }
 

@@ -42,6 +42,9 @@ class SessionRanker {
   /// How the newest events moved an item: raw score less that of the session without the event, the largest
   /// first; of at most `most` events. Costs one encoding an event.
   std::vector<EventShare> event_shares(index::ItemId item, std::size_t most = 20) const;
+  /// How the values of context moved an item, those of the request and those of the session's events: raw
+  /// score less that of the session without the value, the largest first. Costs one encoding a value.
+  std::vector<ContextShare> context_shares(index::ItemId item) const;
   /// The items nearest to an item in the space of the first model that has one; the session's own items
   /// marked.
   std::vector<Neighbour> neighbours(index::ItemId item, std::size_t k = 3) const;

@@ -19,6 +19,7 @@ struct SuggestRequest {
   std::string filter;  ///< a query that the suggested item must match; empty: none
   Params params;       ///< what the filter names
   bool explain = false;
+  Moment moment{};
 };
 
 }  // namespace segue::query

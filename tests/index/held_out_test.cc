@@ -68,6 +68,37 @@ TEST(AllEvents, LeavesOutTextsAndEventsWithoutWeight) {
   EXPECT_EQ(data.item_count, 5u);
 }
 
+TEST(HoldBack, TheRequestIsInTheContextOfTheTarget) {
+  EventLog log = log_of({{0, kNoItem, 1, 2}, {3}});
+  log.contexts = {{{"page", "home"}}, {{"page", "deals"}}};
+  for (const std::size_t e : {0, 2}) log.events[e].context = 0;
+  log.events[3].context = 1;
+  log.events[0].time = 100;
+  const EventContexts contexts =
+      event_contexts(log, ContextVocabulary::learn(log, {.keys = "auto", .min_count = 1}));
+  const ValidationSplit split = hold_back(log, five_items(), 10, 1, contexts);
+  ASSERT_EQ(split.held_out.size(), 1u);
+  const SessionView view = split.held_out[0].view();
+  ASSERT_EQ(view.request_context().size(), 1u);
+  EXPECT_EQ(view.request_context()[0], 0u);  // page=deals comes before page=home
+  ASSERT_EQ(view.contexts.size(), 2u);
+  EXPECT_EQ(view.context_of(1)[0], 1u);
+  ASSERT_EQ(split.train.contexts.size(), split.train.items.size());
+  EXPECT_EQ(split.train.contexts[2], ContextSets::kNone);
+  ASSERT_EQ(split.train.times.size(), split.train.items.size());
+  EXPECT_EQ(split.train.times[0], 100);
+  const TrainingData all = all_events(log, 5, contexts);
+  EXPECT_EQ(all.contexts.size(), 4u);
+  EXPECT_EQ(all.sets->values(), 2u);
+}
+
+TEST(AllEvents, WhatIsNowhereKnownIsNoList) {
+  const TrainingData data = all_events(log_of({{0, 1}, {2}}), 5);
+  EXPECT_TRUE(data.times.empty());
+  EXPECT_TRUE(data.contexts.empty());
+  EXPECT_EQ(data.sets, nullptr);
+}
+
 TEST(HoldBack, CopesWithAnEmptyLog) {
   EXPECT_TRUE(hold_back(EventLog(), five_items(), 10, 1).held_out.empty());
   EXPECT_EQ(all_events(EventLog(), 5).sequences(), 0u);

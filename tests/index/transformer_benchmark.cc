@@ -153,7 +153,7 @@ void time_encoder(const TransformerWeights& weights, const std::vector<std::vect
     SessionState state = encoder.start();
     for (std::size_t t = 0; t < length; ++t) events += encoder.append(state, histories[s][t]);
     const double middle = processor_seconds();
-    encoder.encode({histories[s].data(), length});
+    encoder.encode(std::span(histories[s].data(), length));
     appending += middle - start;
     encoding += processor_seconds() - middle;
   }

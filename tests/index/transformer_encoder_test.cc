@@ -60,7 +60,7 @@ TEST_P(SessionEncoderTest, StepByStepEqualsTheFullPassAtEveryPositionAndBeyondTh
   SessionState state = encoder_.start();
   for (std::size_t t = 0; t < session.size(); ++t) {
     ASSERT_TRUE(encoder_.append(state, session[t]));
-    const std::vector<float> full = encoder_.encode({session.data(), t + 1});
+    const std::vector<float> full = encoder_.encode(std::span(session.data(), t + 1));
     EXPECT_LT(largest_difference(state.output(), full), 1e-5f) << "at event " << t;
     EXPECT_EQ(state.events(), std::min(t + 1, window));
   }
@@ -73,7 +73,7 @@ TEST_P(SessionEncoderTest, WhatComesLaterNeverChangesAnEarlierPosition) {
   MatrixBuffer all;
   encoder_.encode_positions(rows, offsets, all.reshape(rows.size(), encoder_.width()));
   for (std::size_t t = 0; t < rows.size(); ++t) {
-    EXPECT_LT(largest_difference(all.view().row_span(t), encoder_.encode({session.data(), t + 1})), 1e-5f);
+    EXPECT_LT(largest_difference(all.view().row_span(t), encoder_.encode(std::span(session.data(), t + 1))), 1e-5f);
   }
 }
 
@@ -113,7 +113,7 @@ TEST_P(SessionEncoderTest, UnknownItemsAreSkipped) {
 
 TEST_P(SessionEncoderTest, OnlyTheNewestEventsOfALongSessionCount) {
   const std::vector<ItemId> session = random_session(GetParam().window + 7, 40, 13);
-  EXPECT_EQ(encoder_.encode(session), encoder_.encode({session.data() + 7, GetParam().window}));
+  EXPECT_EQ(encoder_.encode(session), encoder_.encode(std::span(session.data() + 7, GetParam().window)));
 }
 
 TEST_P(SessionEncoderTest, RefusesPackedSessionsThatDoNotFit) {

@@ -135,7 +135,7 @@ TEST(TransformerGradients, TheLossIsTheOneThatTheFormulaGives) {
   backend->normalize_rows(weights.items(), 1, unit.reshape(kItems, kTiny.width), {});
   const std::uint32_t token[] = {6};
   const std::uint32_t offsets[] = {0, 1};
-  const kernels::ConstMatrix hidden = pass.forward(weights.body(), unit.view(), token, offsets, {});
+  const kernels::ConstMatrix hidden = pass.forward(weights.body(), unit.view(), {token, offsets}, {});
   const auto score = [&](std::size_t row) {
     double dot = 0;
     for (std::size_t c = 0; c < kTiny.width; ++c)

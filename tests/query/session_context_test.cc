@@ -55,5 +55,36 @@ TEST(ResolveSession, CutsALongSessionToItsNewestEventsWithAWarning) {
   EXPECT_EQ(diagnostics[0].severity, syntax::Diagnostic::Severity::kWarning);
 }
 
+/// A vocabulary of device=phone (0), page=deals (1), page=home (2).
+index::ContextVocabulary vocabulary() {
+  index::EventLog log;
+  log.contexts = {{{"device", "phone"}, {"page", "deals"}}, {{"page", "home"}}};
+  log.events.resize(2);
+  log.events[0].item = log.events[1].item = 0;
+  log.events[0].context = 0;
+  log.events[1].context = 1;
+  return index::ContextVocabulary::learn(log, {.keys = "auto", .min_count = 1});
+}
+
+TEST(ResolveSession, KnowsTheContextOfEventsAndOfTheRequest) {
+  const index::Catalogue items = catalogue();
+  const index::ContextVocabulary known = vocabulary();
+  std::vector<index::Event> events = {item_event("rug"), item_event("gone"), query_event("words"),
+                                      item_event("lamp")};
+  events[0].context = {{"page", "deals"}, {"weather", "rain"}};
+  events[1].context = events[2].context = {{"page", "home"}};
+  const Moment moment{{{"page", "home"}, {"device", "phone"}}, std::nullopt};
+  std::vector<syntax::Diagnostic> diagnostics;
+  const SessionContext session = resolve_session(events, {items, known, moment}, {}, diagnostics);
+  ASSERT_EQ(session.contexts().size(), session.items().size());
+  EXPECT_EQ(session.values(true), (std::vector<index::ContextId>{0, 2}));
+  EXPECT_EQ(session.values(false), std::vector<index::ContextId>{1});
+  EXPECT_EQ(session.contexts()[1], index::ContextSets::kNone);
+  EXPECT_EQ(session.without(2, true).values(true), std::vector<index::ContextId>{0});
+  EXPECT_EQ(session.without(2, true).values(false), std::vector<index::ContextId>{1});
+  EXPECT_TRUE(session.without(1, false).values(false).empty());
+  EXPECT_TRUE(diagnostics.empty());
+}
+
 }  // namespace
 }  // namespace segue::query

@@ -32,7 +32,7 @@ index::Config quick_config() {
   return config;
 }
 
-SmallShop::SmallShop(std::size_t event_count, std::uint64_t seed)
+SmallShop::SmallShop(std::size_t event_count, std::uint64_t seed, bool context)
     : items(folder.path() / "items.jsonl"),
       events(folder.path() / "events.jsonl"),
       store(folder.path() / "store") {
@@ -41,6 +41,7 @@ SmallShop::SmallShop(std::size_t event_count, std::uint64_t seed)
   options.products = 400;
   options.shoppers = 300;
   options.events = event_count;
+  options.context = context;
   integration::generate_shop(options, items, events);
 }
 

@@ -28,7 +28,7 @@ index::Config quick_config();
 
 /// A generated shop of 400 products and its log, in a folder of its own.
 struct SmallShop {
-  explicit SmallShop(std::size_t events = 8000, std::uint64_t seed = 1);
+  explicit SmallShop(std::size_t events = 8000, std::uint64_t seed = 1, bool context = false);
 
   TemporaryFolder folder;
   std::filesystem::path items;

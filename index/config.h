@@ -70,7 +70,7 @@ struct Config {
     bool ppmi_start = true;
     bool vectors_start = false;
     double prune = 0;
-    std::size_t patience = 4;
+    std::size_t patience = 3;
     std::size_t validation_sequences = 2000;
     double checkpoint_minutes = 2;
     bool operator==(const Transformer&) const = default;

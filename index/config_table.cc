@@ -91,7 +91,8 @@ constexpr ConfigRow kTable[] = {
     {"transformer", "vectors_start", SLOT(transformer.vectors_start), 0, 0, "",
      "start the item table from the items' vectors, projected to the width, instead of from co-occurrence"},
     {"transformer", "patience", SLOT(transformer.patience), 0, 10000, "",
-     "epochs without a better validation measure that end the training early; 0: all epochs are run"},
+     "epochs in a row, worse on validation than the best by more than the noise, that end the training; 0: "
+     "none do"},
     {"transformer", "validation_sequences", SLOT(transformer.validation_sequences), 0, 1e6, "",
      "held-back sequences on which NDCG@10 is measured after each epoch; 0: none, and the last epoch is "
      "kept"},

@@ -13,7 +13,8 @@ namespace segue::index {
 /// The best epoch is the one with the highest mean. The chosen epoch is the latest whose mean is at most one
 /// standard error of the paired difference below the best: under a falling rate later epochs have settled
 /// more, and a difference within the noise of the sample is no reason to go back. The training is over when
-/// `patience` epochs in a row have not raised the best mean. A value; thread-compatible.
+/// `patience` epochs in a row were not chosen: a plateau runs on to the schedule's end, where the rate is
+/// low. A value; thread-compatible.
 class EarlyStopping {
  public:
   /// What a checkpoint keeps of it.
@@ -31,7 +32,7 @@ class EarlyStopping {
   /// Takes the measures after the next epoch, sequences in the same order each time (else
   /// std::invalid_argument). True: this epoch is the chosen one as of now.
   bool add(std::span<const float> values);
-  bool over() const { return patience_ > 0 && state_.epochs - state_.best >= patience_; }
+  bool over() const { return patience_ > 0 && state_.epochs - state_.chosen >= patience_; }
   std::size_t chosen() const { return state_.chosen; }
   std::size_t patience() const { return patience_; }
   const State& state() const { return state_; }

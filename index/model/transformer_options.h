@@ -35,8 +35,8 @@ struct TransformerOptions {
   bool ppmi_start = true;              ///< item table from co-occurrence; worth 5 to 7 % of NDCG for seconds
   float context_dropout = 0.1f;  ///< share of events, and of requests, that are learnt without their context
   std::size_t stop_after = 0;  ///< epochs of the schedule that are run; 0: all. The rate falls as if all were
-  std::size_t patience =
-      4;  ///< epochs without a better measure that end the training; 0: it never ends early
+  std::size_t patience = 3;    ///< epochs in a row, worse on validation than the best by more than the
+                               ///< noise, that end the training; 0: it never ends early
   std::uint64_t seed = 1;
 
   /// Grain of parallel work. A smaller one uses more cores, and costs more adding up; results depend on it,

@@ -6,6 +6,8 @@
 #include <optional>
 #include <ostream>
 
+#include "index/reindex/learning_curve_plot.h"
+#include "index/snapshot/durable_file.h"
 #include "index/snapshot/snapshot_store.h"
 #include "integration/cli/command_options.h"
 #include "integration/cli/commands.h"
@@ -23,6 +25,7 @@ struct SnapshotsOptions {
   std::string id;
   std::string before;
   std::string after;
+  std::string picture;
   std::size_t keep = 0;
 };
 
@@ -103,6 +106,23 @@ void diff(const SnapshotsOptions& options, Console& console) {
   }
 }
 
+void plot(const SnapshotsOptions& options, Console& console) {
+  const index::SnapshotStore store = store_of(options);
+  const std::string id = options.id.empty() ? store.current().value_or("") : options.id;
+  if (id.empty()) throw Error(ErrorKind::kBadInput, "no snapshot serves", options.store, "name one");
+  std::vector<index::LearningCurve> curves;
+  const index::Manifest manifest = store.open_manifest(id);
+  for (const auto& curve : manifest.training.value("curves", nlohmann::json::array()))
+    curves.push_back(index::learning_curve_from_json(curve));
+  index::write_durably(options.picture, index::learning_curves_svg(curves));
+  if (console.json) {
+    print_json(console, ordered_json{{"id", id}, {"file", options.picture}, {"curves", curves.size()}});
+  } else {
+    console.out << counted(curves.size(), "learning curve", "learning curves") << " of " << id << " in "
+                << printable(options.picture) << '\n';
+  }
+}
+
 Command::Action declare(CLI::App& parser) {
   const auto options = std::make_shared<SnapshotsOptions>();
   const auto task = std::make_shared<Task>(nullptr);
@@ -127,6 +147,9 @@ Command::Action declare(CLI::App& parser) {
   CLI::App* compare = add("diff", "What differs between two snapshots", diff);
   compare->add_option("A", options->before, "The snapshot before")->required();
   compare->add_option("B", options->after, "The snapshot after")->required();
+  CLI::App* picture = add("plot", "Draw the learning curves of a snapshot's models as SVG", plot);
+  picture->add_option("FILE", options->picture, "The picture to write")->required();
+  picture->add_option("ID", options->id, "The snapshot; by default the one that serves");
   return [options, task](Console& console) { (*task)(*options, console); };
 }
 
@@ -134,7 +157,7 @@ Command::Action declare(CLI::App& parser) {
 
 Command snapshots_command() {
   return {.name = "snapshots",
-          .summary = "List, verify, roll back, prune or compare snapshots",
+          .summary = "List, verify, roll back, prune, compare or plot snapshots",
           .example = "segue snapshots --store shop.store list",
           .declare = declare};
 }

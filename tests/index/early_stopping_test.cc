@@ -50,6 +50,21 @@ TEST(EarlyStopping, ADifferenceWithinTheNoiseOfTheSampleIsNoReasonToGoBack) {
   EXPECT_EQ(stopping.chosen(), 2u);
 }
 
+TEST(EarlyStopping, APlateauRunsOnToTheEndOfTheSchedule) {
+  EarlyStopping stopping(2);
+  std::vector<float> values(100, 0.5f);
+  stopping.add(values);
+  for (std::size_t epoch = 2; epoch <= 10; ++epoch) {
+    values.assign(100, 0.5f);
+    values[epoch] = 0.4f;  // lower each time, and within one standard error
+    values[epoch + 20] = 0.58f;
+    EXPECT_TRUE(stopping.add(values));
+    EXPECT_FALSE(stopping.over());
+  }
+  EXPECT_EQ(stopping.state().best, 1u);
+  EXPECT_EQ(stopping.chosen(), 10u);
+}
+
 TEST(EarlyStopping, WithoutPatienceNeverEnds) {
   EarlyStopping stopping(0);
   for (int epoch = 0; epoch < 50; ++epoch) stopping.add(level(1.0f - 0.01f * static_cast<float>(epoch)));

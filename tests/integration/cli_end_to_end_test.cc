@@ -520,6 +520,19 @@ TEST_F(Snapshots, AreListedRolledBackComparedAndPruned) {
   EXPECT_EQ(list().size(), 1u);
 }
 
+TEST_F(Snapshots, ArePlotted) {
+  const json rows = list();
+  const fs::path picture = folder_.path() / "curves.svg";
+  const std::string trained = rows.at(0).at("id");
+  EXPECT_EQ(snapshots({"plot", picture.string(), trained}).status, 0);
+  EXPECT_THAT(content(picture), HasSubstr("<circle"));
+  // The newer one has items alone.
+  EXPECT_EQ(json::parse(snapshots({"plot", picture.string(), "--json"}).out).at("curves"), 0);
+  EXPECT_THAT(content(picture), Not(HasSubstr("<circle")));
+  EXPECT_EQ(snapshots({"plot", (folder_.path() / "no/folder.svg").string()}).status, 4);
+  EXPECT_EQ(snapshots({"plot", picture.string(), "no-such-id"}).status, 2);
+}
+
 TEST_F(Snapshots, VerifyNamesADamagedFileAndHasStatusThree) {
   EXPECT_EQ(snapshots({"verify"}).status, 0);
   const std::string current = list().at(1).at("id");

@@ -104,7 +104,7 @@ INSTANTIATE_TEST_SUITE_P(
         Misuse{{"search", "--store", "x", "--param", "q", "$q"}, "NAME=VALUE"},
         Misuse{{"search", "--store", "x", "--ctx", "[]", "--param", "ctx=1", "$q"},
                "`ctx` has a value already"},
-        Misuse{{"snapshots", "--store", "x"}, "one of list, verify, rollback, prune, diff"},
+        Misuse{{"snapshots", "--store", "x"}, "one of list, verify, rollback, prune, diff, plot"},
         Misuse{{"snapshots", "--store", "x", "lst"}, "did you mean `list`?"},
         Misuse{{"snapshots", "--store", "x", "prune"}, "--keep is required"},
         Misuse{{"snapshots", "--store", "x", "diff", "A"}, "B is required"},

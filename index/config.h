@@ -161,6 +161,7 @@ struct Config {
 
   struct Gate {
     std::size_t min_events = 100;
+    double margin = 0.02;
     bool operator==(const Gate&) const = default;
   } gate;
 

@@ -215,6 +215,8 @@ constexpr ConfigRow kTable[] = {
      "held-back sequences that are evaluated"},
     {"gate", "min_events", SLOT(gate.min_events), 0, 1e9, "",
      "with fewer held-back events the gate is skipped"},
+    {"gate", "margin", SLOT(gate.margin), 0, 1, "",
+     "share of the serving snapshot's NDCG@10 that a new one may lose, beside what chance explains"},
     {"suggest", "session_weight", SLOT(suggest.session_weight), 0, 100, "",
      "weight of the session beside popularity"},
 };

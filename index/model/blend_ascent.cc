@@ -1,6 +1,7 @@
 #include "index/model/blend_ascent.h"
 
 #include <array>
+#include <cmath>
 #include <utility>
 
 namespace segue::index {
@@ -10,6 +11,7 @@ namespace {
 /// peaked z-scores and want little, hence the fine steps at the low end.
 constexpr std::array kShares{0.005, 0.01, 0.02, 0.03, 0.04, 0.06, 0.08, 0.1, 0.13, 0.16, 0.2, 0.25,
                              0.3,   0.35, 0.4,  0.5,  0.6,  0.7,  0.8,  0.9, 0.95, 0.98, 0.99};
+constexpr double kReach = 1.2;  // of log odds: about three of the shares each way
 constexpr std::size_t kMaxRounds = 100;
 
 /// weights with the share of one part replaced and the others shrunk or stretched to fill the rest.
@@ -19,6 +21,12 @@ std::vector<double> with_share(std::vector<double> weights, std::size_t part, do
   for (double& weight : weights) weight *= (1 - share) / others;
   weights[part] = share;
   return weights;
+}
+
+/// Shares far from the one a part has are not tried again: steps go up and down the list, a few places at
+/// once.
+bool near(double share, double current) {
+  return std::abs(std::log(share / (1 - share)) - std::log(current / (1 - current))) < kReach;
 }
 
 struct Point {
@@ -58,7 +66,9 @@ class Ascent {
     for (std::size_t part = 0; part < from.weights.size(); ++part) {
       if (used[part] == 0) continue;
       if (from.weights[part] > 0) consider(part, 0);
-      for (const double share : kShares) consider(part, share);
+      for (const double share : kShares) {
+        if (from.weights[part] == 0 || near(share, from.weights[part])) consider(part, share);
+      }
     }
     return best;
   }

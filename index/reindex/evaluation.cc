@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <stdexcept>
 #include <unordered_set>
 
@@ -111,67 +112,129 @@ std::vector<std::vector<double>> Evaluator::ranks(const Scorer& scorer, std::spa
   return ranks;
 }
 
-std::vector<double> Evaluator::sampled_ranks(const Scorer& scorer, std::span<const HeldOut> held_out,
-                                             const EvaluationOptions& options) const {
-  std::vector<double> ranks(held_out.size(), kMissed);
-  for_each(scorer, held_out, [&](std::size_t s, std::span<const double> scores) {
-    const HeldOut& one = held_out[s];
-    const auto left = left_out(options.seen, one.prefix);
-    if (std::isnan(scores[one.target]) || std::find(left.begin(), left.end(), one.target) != left.end())
-      return;
-    std::unordered_set<ItemId> taken(one.prefix.begin(), one.prefix.end());
-    taken.insert(one.target);
-    std::size_t free = items_.size();
-    for (const ItemId item : taken) free -= group_->contains(item);
-    Standing standing;
-    // One stream per sequence, so that threads and other sequences do not matter.
-    RandomStream random(mix_seed(options.seed, s));
-    for (std::size_t n = std::min(options.negatives, free); n > 0;) {
-      const ItemId item = items_[random.below(items_.size())];
-      if (!taken.insert(item).second) continue;
-      standing.add(scores[item], scores[one.target]);
-      --n;
-    }
-    ranks[s] = standing.rank();
-  });
-  return ranks;
+double Evaluator::rank_among_all(const HeldOut& one, std::span<const double> scores,
+                                 const SeenRule& rule) const {
+  const double score = scores[one.target];
+  const auto left = left_out(rule, one.prefix);
+  if (std::isnan(score) || std::find(left.begin(), left.end(), one.target) != left.end()) return kMissed;
+  Standing standing;
+  for (const ItemId item : items_) standing.add(scores[item], score);
+  standing.remove(score, score);  // the target itself
+  for (const ItemId item : left) {
+    if (group_->contains(item)) standing.remove(scores[item], score);
+  }
+  return standing.rank();
 }
 
-double Evaluator::coverage(const Scorer& scorer, std::span<const HeldOut> held_out, const SeenRule& seen,
-                           std::size_t k) const {
-  std::vector<std::vector<ItemId>> tops(held_out.size());
-  for_each(scorer, held_out, [&](std::size_t s, std::span<const double> scores) {
-    const auto left = left_out(seen, held_out[s].prefix);
-    const std::unordered_set<ItemId> skip(left.begin(), left.end());
-    std::vector<ScoredItem> best;
-    for (const ItemId item : items_) {
-      const bool scored = scores[item] > -std::numeric_limits<double>::infinity();
-      if (scored && !skip.contains(item)) best.push_back({item, scores[item]});
-    }
-    keep_best(best, k);
-    for (const ScoredItem& hit : best) tops[s].push_back(hit.item);
-  });
-  ItemSet covered(group_->size());
-  for (const auto& top : tops) {
-    for (const ItemId item : top) covered.insert(item);
+double Evaluator::rank_among_drawn(const HeldOut& one, std::span<const double> scores,
+                                   const EvaluationOptions& options, std::size_t stream) const {
+  const auto left = left_out(options.seen, one.prefix);
+  if (std::isnan(scores[one.target]) || std::find(left.begin(), left.end(), one.target) != left.end())
+    return kMissed;
+  std::unordered_set<ItemId> taken(one.prefix.begin(), one.prefix.end());
+  taken.insert(one.target);
+  std::size_t free = items_.size();
+  for (const ItemId item : taken) free -= group_->contains(item);
+  Standing standing;
+  // One stream per sequence, so that threads and other sequences do not matter.
+  RandomStream random(mix_seed(options.seed, stream));
+  for (std::size_t n = std::min(options.negatives, free); n > 0;) {
+    const ItemId item = items_[random.below(items_.size())];
+    if (!taken.insert(item).second) continue;
+    standing.add(scores[item], scores[one.target]);
+    --n;
   }
-  return items_.empty() ? 0 : static_cast<double>(covered.count()) / static_cast<double>(items_.size());
+  return standing.rank();
+}
+
+std::vector<ItemId> Evaluator::best(const HeldOut& one, std::span<const double> scores, const SeenRule& rule,
+                                    std::size_t k) const {
+  const auto left = left_out(rule, one.prefix);
+  const std::unordered_set<ItemId> skip(left.begin(), left.end());
+  TopItems top(k);
+  for (const ItemId item : items_) {
+    const bool scored = scores[item] > -std::numeric_limits<double>::infinity();
+    if (scored && !skip.contains(item)) top.offer({item, scores[item]});
+  }
+  std::vector<ItemId> items;
+  for (const ScoredItem& hit : top.take()) items.push_back(hit.item);
+  return items;
+}
+
+void Evaluator::measure_lists(const RankingMetric& metric, std::span<const std::vector<ItemId>> lists,
+                              std::span<const float> events, Evaluation& result) const {
+  const double items = static_cast<double>(std::max<std::size_t>(1, items_.size()));
+  if (metric.kind == RankingMetric::Kind::kNovelty) {
+    if (events.size() != group_->size()) throw std::invalid_argument("novelty needs the events of each item");
+    double all = items;
+    for (const ItemId item : items_) all += static_cast<double>(events[item]);
+    std::vector<double> bits;
+    for (const std::vector<ItemId>& list : lists) {
+      double sum = 0;
+      const std::size_t n = std::min(metric.k, list.size());
+      for (std::size_t i = 0; i < n; ++i) sum -= std::log2((static_cast<double>(events[list[i]]) + 1) / all);
+      bits.push_back(n == 0 ? 0 : sum / static_cast<double>(n));
+    }
+    result.values.push_back(std::accumulate(bits.begin(), bits.end(), 0.0) /
+                            static_cast<double>(std::max<std::size_t>(1, bits.size())));
+    result.by_target.push_back(std::move(bits));
+    return;
+  }
+  std::vector<double> places(group_->size(), 0);
+  for (const std::vector<ItemId>& list : lists) {
+    for (std::size_t i = 0; i < std::min(metric.k, list.size()); ++i) places[list[i]] += 1;
+  }
+  std::vector<double> of_group;
+  for (const ItemId item : items_) of_group.push_back(places[item]);
+  const auto covered = std::count_if(of_group.begin(), of_group.end(), [](double n) { return n > 0; });
+  result.values.push_back(metric.kind == RankingMetric::Kind::kGini ? gini_coefficient(std::move(of_group))
+                                                                    : static_cast<double>(covered) / items);
+  result.by_target.emplace_back();
 }
 
 Evaluation Evaluator::evaluate(const Scorer& scorer, std::span<const HeldOut> held_out,
                                const EvaluationOptions& options) const {
   Evaluation result;
-  if (options.negatives > 0) {
-    result.ranks = sampled_ranks(scorer, held_out, options);
-  } else {
-    result.ranks = std::move(ranks(scorer, held_out, std::span(&options.seen, 1)).front());
-  }
+  result.ranks.assign(held_out.size(), kMissed);
+  std::size_t depth = 0;
+  for (const RankingMetric& metric : options.metrics)
+    depth = std::max(depth, metric.of_lists() ? metric.k : 0);
+  std::vector<std::vector<ItemId>> lists(depth > 0 ? held_out.size() : 0);
+  for_each(scorer, held_out, [&](std::size_t s, std::span<const double> scores) {
+    result.ranks[s] = options.negatives > 0 ? rank_among_drawn(held_out[s], scores, options, s)
+                                            : rank_among_all(held_out[s], scores, options.seen);
+    if (depth > 0) lists[s] = best(held_out[s], scores, options.seen, depth);
+  });
   for (const RankingMetric& metric : options.metrics) {
-    result.values.push_back(metric.kind == RankingMetric::Kind::kCoverage
-                                ? coverage(scorer, held_out, options.seen, metric.k)
-                                : mean_metric(metric, result.ranks));
+    if (metric.of_lists()) {
+      measure_lists(metric, lists, options.events, result);
+      continue;
+    }
+    result.values.push_back(mean_metric(metric, result.ranks));
+    std::vector<double>& gains = result.by_target.emplace_back();
+    for (const double rank : result.ranks) gains.push_back(metric.at(rank));
   }
   return result;
+}
+
+std::vector<EvaluationSlice> slice(const Evaluation& evaluation, std::span<const std::size_t> class_of) {
+  if (class_of.size() != evaluation.ranks.size()) throw std::invalid_argument("not one class per target");
+  std::vector<EvaluationSlice> slices;
+  const std::size_t classes = class_of.empty() ? 0 : *std::max_element(class_of.begin(), class_of.end()) + 1;
+  for (std::size_t c = 0; c < classes; ++c) {
+    EvaluationSlice one{c, 0, std::vector<double>(evaluation.by_target.size(), 0)};
+    for (std::size_t t = 0; t < class_of.size(); ++t) {
+      if (class_of[t] != c) continue;
+      ++one.events;
+      for (std::size_t m = 0; m < one.values.size(); ++m) {
+        if (!evaluation.by_target[m].empty()) one.values[m] += evaluation.by_target[m][t];
+      }
+    }
+    if (one.events == 0) continue;
+    for (double& value : one.values) value /= static_cast<double>(one.events);
+    slices.push_back(std::move(one));
+  }
+  return slices;
 }
 
 SeenRule Evaluator::choose_seen_rule(const Scorer& scorer, std::span<const HeldOut> held_out) const {

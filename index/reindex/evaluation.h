@@ -32,13 +32,26 @@ struct EvaluationOptions {
   SeenRule seen;
   std::size_t negatives =
       0;  ///< 0: all items are ranked. N: only the target and N drawn items that the session lacks
-  std::uint64_t seed = 1;  ///< of the draw
+  std::uint64_t seed = 1;           ///< of the draw
+  std::span<const float> events{};  ///< of each item in training, by ItemId; novelty needs them
 };
 
 struct Evaluation {
   std::vector<double> values;  ///< in the order of EvaluationOptions::metrics
   std::vector<double> ranks;   ///< of each target: the halves of a validation set come from one pass
+  /// [metrics][targets]: what values are the means of; empty for coverage and gini, which are no means.
+  std::vector<std::vector<double>> by_target;
 };
+
+/// The targets of one class, such as those after sessions of 4 to 7 events.
+struct EvaluationSlice {
+  std::size_t of = 0;          ///< the class
+  std::size_t events = 0;      ///< targets, at least one
+  std::vector<double> values;  ///< in the order of the metrics; 0 for those that are no means
+};
+
+/// An evaluation by class of target; classes without a target are left out.
+std::vector<EvaluationSlice> slice(const Evaluation& evaluation, std::span<const std::size_t> class_of);
 
 /// Ranks the targets of held-out sequences among the items of one group. A rank is 1 + (items above) + (items
 /// level) / 2 over the group without what the seen rule leaves out; a target that is itself left out is
@@ -62,10 +75,14 @@ class Evaluator {
   SeenRule choose_seen_rule(const Scorer& scorer, std::span<const HeldOut> held_out) const;
 
  private:
-  std::vector<double> sampled_ranks(const Scorer& scorer, std::span<const HeldOut> held_out,
-                                    const EvaluationOptions& options) const;
-  double coverage(const Scorer& scorer, std::span<const HeldOut> held_out, const SeenRule& seen,
-                  std::size_t k) const;
+  double rank_among_all(const HeldOut& one, std::span<const double> scores, const SeenRule& rule) const;
+  double rank_among_drawn(const HeldOut& one, std::span<const double> scores,
+                          const EvaluationOptions& options, std::size_t stream) const;
+  /// The k best of the group without what the rule leaves out.
+  std::vector<ItemId> best(const HeldOut& one, std::span<const double> scores, const SeenRule& rule,
+                           std::size_t k) const;
+  void measure_lists(const RankingMetric& metric, std::span<const std::vector<ItemId>> lists,
+                     std::span<const float> events, Evaluation& result) const;
   /// Calls body(sequence, its scores) on all threads, with progress.
   void for_each(const Scorer& scorer, std::span<const HeldOut> held_out,
                 const std::function<void(std::size_t, std::span<const double>)>& body) const;

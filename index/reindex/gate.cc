@@ -3,17 +3,14 @@
 #include <algorithm>
 #include <cstdio>
 #include <optional>
+#include <utility>
 
 #include "index/model/blend_fit.h"
+#include "index/model/blend_objective.h"
+#include "index/model/count_classes.h"
 
 namespace segue::index {
 namespace {
-
-std::vector<HeldOut> every_second(std::span<const HeldOut> held_out, std::size_t first) {
-  std::vector<HeldOut> half;
-  for (std::size_t i = first; i < held_out.size(); i += 2) half.push_back(held_out[i]);
-  return half;
-}
 
 std::string figures(const std::string& ahead, double theirs, double ours) {
   char text[160];
@@ -22,21 +19,60 @@ std::string figures(const std::string& ahead, double theirs, double ours) {
   return text;
 }
 
-EvaluationRow row_of(const std::string& model, std::span<const double> ranks) {
-  EvaluationRow row{model, ranks.size(), {}};
-  for (const RankingMetric& metric : {kHitRate10, kNdcg10, RankingMetric{RankingMetric::Kind::kMrr, 20},
-                                      RankingMetric{RankingMetric::Kind::kRecall, 100}}) {
-    row.metrics[metric.name()] = mean_metric(metric, ranks);
+const std::vector<RankingMetric>& table_metrics() {
+  static const std::vector<RankingMetric> metrics =
+      parse_ranking_metrics("hr@10,ndcg@10,mrr@20,recall@100,coverage,gini@10,novelty@10");
+  return metrics;
+}
+
+EvaluationRow row_of(const std::string& model, const Evaluation& evaluation) {
+  EvaluationRow row{model, evaluation.ranks.size(), {}};
+  for (std::size_t m = 0; m < table_metrics().size(); ++m) {
+    row.metrics[table_metrics()[m].name()] = evaluation.values[m];
+    if (table_metrics()[m] == kNdcg10) {
+      const std::vector<double> nothing(evaluation.ranks.size(), 0);
+      row.error = error_of_difference(evaluation.by_target[m], nothing);
+    }
   }
   return row;
 }
 
+/// hr@10 and ndcg@10 stand first in table_metrics().
+std::vector<EvaluationSlice> headline_slices(const Evaluation& evaluation,
+                                             std::span<const std::size_t> classes) {
+  std::vector<EvaluationSlice> slices = slice(evaluation, classes);
+  for (EvaluationSlice& one : slices) one.values.resize(slice_metrics().size());
+  return slices;
+}
+
+void slice_validation(const Evaluation& blend, std::span<const HeldOut> held_out,
+                      std::span<const float> events, Validation& result) {
+  std::vector<std::size_t> lengths;
+  std::vector<std::size_t> frequencies;
+  for (const HeldOut& one : held_out) {
+    lengths.push_back(session_length_classes().of(static_cast<double>(one.prefix.size())));
+    frequencies.push_back(item_frequency_classes().of(static_cast<double>(events[one.target])));
+  }
+  result.by_length = headline_slices(blend, lengths);
+  result.by_frequency = headline_slices(blend, frequencies);
+}
+
 }  // namespace
+
+std::vector<RankingMetric> slice_metrics() {
+  return headline_metrics();
+}
+
+std::vector<HeldOut> half_of(std::span<const HeldOut> held_out, std::size_t half) {
+  std::vector<HeldOut> chosen;
+  for (std::size_t i = half; i < held_out.size(); i += 2) chosen.push_back(held_out[i]);
+  return chosen;
+}
 
 Validation validate(const ModelSet& models, std::span<const HeldOut> held_out,
                     const ValidationOptions& options, TrainingEnvironment& environment) {
-  const std::vector<HeldOut> fit_half = every_second(held_out, 0);
-  const std::vector<HeldOut> gate_half = every_second(held_out, 1);
+  const std::vector<HeldOut> fit_half = half_of(held_out, 0);
+  const std::vector<HeldOut> gate_half = half_of(held_out, 1);
   const Evaluator evaluator(environment.catalogue.searchable(), environment.pool, environment.progress);
   const std::vector<SeenRule> rules = options.seen ? std::vector{*options.seen} : seen_rule_candidates();
   std::vector<const SessionModel*> parts = models.parts();
@@ -75,50 +111,55 @@ Validation validate(const ModelSet& models, std::span<const HeldOut> held_out,
   result.blend = fit.weights;
   result.method = fit.method;
 
-  const auto ranks_of = [&](const Scorer& scorer) {
-    return evaluator.ranks(scorer, gate_half, only).front();
-  };
-  const std::vector<double> popular = ranks_of(scorer_of(*models.popularity));
-  result.table.push_back(row_of("popularity", popular));
-  std::optional<std::size_t> best_part;
-  std::vector<double> part_ndcg;
-  std::vector<std::vector<double>> part_ranks;
-  const std::vector<const SessionModel*> session_parts = models.parts();
-  for (std::size_t p = 0; p < session_parts.size(); ++p) {
-    part_ranks.push_back(ranks_of(scorer_of(*parts[p])));
-    result.table.push_back(row_of(std::string(parts[p]->name()), part_ranks.back()));
-    part_ndcg.push_back(mean_metric(kNdcg10, part_ranks.back()));
-    if (!best_part || part_ndcg[p] > part_ndcg[*best_part]) best_part = p;
+  EvaluationOptions measured;
+  measured.metrics = table_metrics();
+  measured.seen = result.seen;
+  measured.events = events;
+  const auto measure = [&](const Scorer& scorer) { return evaluator.evaluate(scorer, gate_half, measured); };
+  const auto ndcg_of = [](const EvaluationRow& row) { return row.metrics.at(kNdcg10.name()); };
+
+  result.table.push_back(row_of("popularity", measure(scorer_of(*models.popularity))));
+  std::optional<Evaluation> best_part;
+  std::string best_name;
+  double best_ndcg = -1;
+  for (const SessionModel* part : models.parts()) {
+    Evaluation evaluation = measure(scorer_of(*part));
+    result.table.push_back(row_of(std::string(part->name()), evaluation));
+    if (ndcg_of(result.table.back()) <= best_ndcg) continue;
+    best_ndcg = ndcg_of(result.table.back());
+    best_name = part->name();
+    best_part = std::move(evaluation);
   }
-  std::vector<double> blend_ranks = ranks_of(scorer_of(Blend(result.blend, parts, events)));
-  double blend_ndcg = mean_metric(kNdcg10, blend_ranks);
-  if (blend_ndcg < part_ndcg[*best_part]) {
-    const std::string name(parts[*best_part]->name());
-    result.note = figures(name, part_ndcg[*best_part], blend_ndcg) + ": the blend is " + name + " alone";
-    result.blend = {{name}, {1.0}};
-    blend_ranks = part_ranks[*best_part];
-    blend_ndcg = part_ndcg[*best_part];
+  Evaluation blend = measure(scorer_of(Blend(result.blend, parts, events)));
+  EvaluationRow row = row_of("blend", blend);
+  if (ndcg_of(row) < best_ndcg) {
+    result.note = figures(best_name, best_ndcg, ndcg_of(row)) + ": the blend is " + best_name + " alone";
+    result.blend = {{best_name}, {1.0}};
+    result.method = "one model alone";
+    blend = std::move(*best_part);
+    row = row_of("blend", blend);
   }
-  result.table.push_back(row_of("blend", blend_ranks));
+  slice_validation(blend, gate_half, events, result);
 
   result.passed = true;
-  const auto compare = [&](const std::string& name, double theirs) {
-    if (blend_ndcg >= theirs || !result.passed) return;
+  const auto compare = [&](const EvaluationRow& other) {
+    if (ndcg_of(row) >= ndcg_of(other) || !result.passed) return;
     result.passed = false;
-    result.reason = figures(name, theirs, blend_ndcg);
+    result.reason = figures(other.model, ndcg_of(other), ndcg_of(row));
   };
-  compare("popularity", mean_metric(kNdcg10, popular));
+  compare(result.table.front());
   if (options.baseline != nullptr) {
-    const std::vector<double> ranks = ranks_of(scorer_of(*options.baseline));
-    result.table.insert(result.table.begin() + 1, row_of("transitions", ranks));
-    compare("transitions", mean_metric(kNdcg10, ranks));
+    const EvaluationRow transitions = row_of("transitions", measure(scorer_of(*options.baseline)));
+    compare(transitions);
+    result.table.insert(result.table.begin() + 1, transitions);
   }
+  result.table.push_back(std::move(row));
   return result;
 }
 
 TransitionOptions choose_transitions(std::span<const TransitionOptions> presets, const TrainingData& data,
                                      std::span<const HeldOut> held_out, TrainingEnvironment& environment) {
-  const std::vector<HeldOut> half = every_second(held_out, 0);
+  const std::vector<HeldOut> half = half_of(held_out, 0);
   const Evaluator evaluator(environment.catalogue.searchable(), environment.pool, environment.progress);
   const std::vector<SeenRule> rules = seen_rule_candidates();
   TransitionOptions chosen = presets.front();

@@ -17,7 +17,8 @@ namespace segue::index {
 struct EvaluationRow {
   std::string model;
   std::size_t events = 0;
-  std::map<std::string, double> metrics;  ///< "hr@10", "ndcg@10", "mrr@20"
+  std::map<std::string, double> metrics;  ///< "hr@10", "ndcg@10", "mrr@20", "recall@100", "coverage", ...
+  double error = 0;                       ///< standard error of ndcg@10
 };
 
 /// What the configuration leaves to validation.
@@ -31,12 +32,20 @@ struct ValidationOptions {
 struct Validation {
   SeenRule seen;
   BlendWeights blend;
-  std::string method;                ///< how the weights were found, for people
-  std::vector<EvaluationRow> table;  ///< popularity first, the blend last
-  std::string note;                  ///< how the blend was chosen, when that is worth saying; may be empty
+  std::string method;                         ///< how the weights were found, for people
+  std::vector<EvaluationSlice> by_length;     ///< the blend by session_length_classes(), over slice_metrics()
+  std::vector<EvaluationSlice> by_frequency;  ///< and by item_frequency_classes()
+  std::vector<EvaluationRow> table;           ///< popularity first, the blend last
+  std::string note;  ///< how the blend was chosen, when that is worth saying; may be empty
   bool passed = false;
   std::string reason;  ///< of a refusal: who is ahead of the blend, with both figures
 };
+
+/// What a validation measures by class of target: hr@10 and ndcg@10.
+std::vector<RankingMetric> slice_metrics();
+
+/// The held-back sequences that weights are fitted on (0) or compared on (1): every second.
+std::vector<HeldOut> half_of(std::span<const HeldOut> held_out, std::size_t half);
 
 /// Chooses the seen rule and the blend's weights on every second held-back sequence, then compares on the
 /// others: the blend's NDCG@10 may not be below popularity, transitions or any of its parts. Where a part is

@@ -124,6 +124,7 @@ ValidationSplit hold_back(const EventLog& log, const Catalogue& catalogue, std::
     if (next != eligible.end() && *next == s) {
       ++next;
       const std::size_t target = target_of(events.items, catalogue);
+      split.times.push_back(events.times[target]);
       leave_out(log, log.sequences[s], target, left_out);
       HeldOut held_out;
       held_out.target = events.items[target];

@@ -17,11 +17,13 @@ namespace {
 
 using Kind = RankingMetric::Kind;
 constexpr std::size_t kCoverageDepth = 10;
-constexpr std::array<std::pair<std::string_view, Kind>, 5> kNames{{{"hr", Kind::kHitRate},
+constexpr std::array<std::pair<std::string_view, Kind>, 7> kNames{{{"hr", Kind::kHitRate},
                                                                    {"recall", Kind::kRecall},
                                                                    {"ndcg", Kind::kNdcg},
                                                                    {"mrr", Kind::kMrr},
-                                                                   {"coverage", Kind::kCoverage}}};
+                                                                   {"coverage", Kind::kCoverage},
+                                                                   {"gini", Kind::kGini},
+                                                                   {"novelty", Kind::kNovelty}}};
 
 std::optional<RankingMetric> parse_metric(std::string_view text) {
   const std::size_t at = text.find('@');
@@ -61,8 +63,16 @@ std::string RankingMetric::name() const {
   return text + "@" + std::to_string(k);
 }
 
+bool RankingMetric::of_lists() const {
+  return kind == Kind::kCoverage || kind == Kind::kGini || kind == Kind::kNovelty;
+}
+
+bool RankingMetric::is_mean() const {
+  return kind != Kind::kCoverage && kind != Kind::kGini;
+}
+
 double RankingMetric::at(double rank) const {
-  if (kind == Kind::kCoverage) throw std::invalid_argument("coverage is no figure of a single rank");
+  if (of_lists()) throw std::invalid_argument(name() + " is no figure of a single rank");
   if (!(rank <= static_cast<double>(k))) return 0;
   if (kind == Kind::kNdcg) return 1 / std::log2(rank + 1);
   return kind == Kind::kMrr ? 1 / rank : 1;
@@ -80,7 +90,7 @@ std::vector<RankingMetric> parse_ranking_metrics(std::string_view list) {
     const auto metric = parse_metric(lower(text));
     if (!metric) {
       throw Error(ErrorKind::kUsage, "\"" + std::string(text) + "\" is no ranking metric", "--metrics",
-                  "use hr@K, recall@K, ndcg@K, mrr@K or coverage, separated by commas");
+                  "use hr@K, recall@K, ndcg@K, mrr@K, coverage, gini@K or novelty@K, separated by commas");
     }
     if (std::find(metrics.begin(), metrics.end(), *metric) != metrics.end()) {
       throw Error(ErrorKind::kUsage, metric->name() + " is asked for twice", "--metrics");
@@ -89,6 +99,18 @@ std::vector<RankingMetric> parse_ranking_metrics(std::string_view list) {
     if (comma == std::string_view::npos) return metrics;
     list.remove_prefix(comma + 1);
   }
+}
+
+double gini_coefficient(std::vector<double> numbers) {
+  std::sort(numbers.begin(), numbers.end());
+  const double n = static_cast<double>(numbers.size());
+  double sum = 0;
+  double ranked = 0;
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    sum += numbers[i];
+    ranked += (2 * static_cast<double>(i + 1) - n - 1) * numbers[i];
+  }
+  return sum > 0 ? ranked / (n * sum) : 0;
 }
 
 double mean_metric(const RankingMetric& metric, std::span<const double> ranks) {

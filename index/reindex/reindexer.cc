@@ -14,6 +14,7 @@
 #include "index/input/sessionise.h"
 #include "index/model/rating_data.h"
 #include "index/reindex/best_neighbours.h"
+#include "index/reindex/decision.h"
 #include "index/reindex/estimate.h"
 #include "index/reindex/held_out.h"
 #include "index/reindex/learning_curve_plot.h"
@@ -216,32 +217,13 @@ void validate_models(const Input& input, const ReindexRequest& request, Training
   const Validation validation =
       validate(models, split.held_out, {parse_seen_rule(blend.seen), blend.max_sequences, baseline.get()},
                environment);
+  const auto serving = compare_with_store(request, models, split, validation, environment, report);
   environment.phases.end();
 
-  manifest.seen = to_string(validation.seen);
-  for (std::size_t m = 0; m < validation.blend.models.size(); ++m) {
-    manifest.blend[validation.blend.models[m]] = validation.blend.weights[m];
-  }
-  manifest.blend_offsets = blend_offsets(validation.blend);
-  manifest.evaluation["blend_method"] = validation.method;
-  for (const EvaluationRow& row : validation.table) {
-    manifest.evaluation["models"][row.model] = row.metrics;
-  }
-  manifest.evaluation["sequences"] = validation.table.front().events;
-  manifest.evaluation["fitted_on"] = split.held_out.size() - validation.table.front().events;
+  describe_validation(validation, split.held_out.size(), manifest);
   report.evaluation = validation.table;
   if (!validation.note.empty()) report.warnings.push_back(validation.note);
-  if (validation.passed) {
-    report.gate = "passed";
-    manifest.gate = {{"result", "passed"}, {"reason", validation.note}};
-  } else if (request.force) {
-    report.gate = "forced: " + validation.reason;
-    manifest.gate = {{"result", "forced"}, {"reason", validation.reason}};
-  } else {
-    throw Error(ErrorKind::kGateRefused, "the new models are not good enough to serve: " + validation.reason,
-                request.store.string(),
-                "look at the log and the configuration, or publish anyway with --force");
-  }
+  decide(validation, serving, request, manifest, report);
 }
 
 /// A model that was asked for by name and could not be made is worth a word.
@@ -309,6 +291,7 @@ ReindexReport reindex(const ReindexRequest& request, Progress& progress) {
   Manifest manifest;
   if (plan.imported) manifest.training["import"] = {{"weights", request.import_weights.filename().string()}};
   describe_request(request, report, *input.catalogue, *backend, pool.size(), manifest);
+  if (const auto newest = newest_event(input.log)) manifest.training["newest_event"] = *newest;
   TrainingEnvironment environment{*input.catalogue, *backend, pool, progress, phases};
   environment.checkpoints = request.checkpoints;
   const TrainingData everything = all_events(input.log, input.catalogue->size(), input.event_contexts);

@@ -1,15 +1,18 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <ostream>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "integration/cli/command_options.h"
 #include "integration/cli/commands.h"
+#include "integration/cli/evaluate_view.h"
 #include "integration/cli/interrupt.h"
 #include "integration/cli/sequence_options.h"
 #include "integration/cli/terminal_progress.h"
@@ -27,6 +30,8 @@ struct EvaluateOptions {
   std::string store;
   std::string protocol;
   std::string metrics;  ///< empty: kRankingMetrics, or both of the protocol rating
+  std::string models = "blend";
+  std::string by;
   SequenceOptions sequences;
   EvaluateRequest request;
 };
@@ -36,29 +41,28 @@ Protocol protocol_of(const std::string& name) {
   return name == "cold-items" ? Protocol::kColdItems : Protocol::kLeaveOneOut;
 }
 
-void print_report(Console& console, const EvaluateOptions& options, const EvaluateReport& report) {
-  const EvaluateRequest& request = options.request;
-  if (console.json) {
-    nlohmann::ordered_json object = {
-        {"protocol", options.protocol}, {"model", request.model}, {"events", report.events}};
-    for (const auto& [name, value] : report.metrics) object[name] = value;
-    if (request.negatives > 0) object["negatives"] = request.negatives;
-    object["seen"] = report.seen;
-    object["snapshot"] = report.snapshot;
-    print_json(console, object);
-    return;
+/// The parts of a list with commas, each once. Throws Error (kUsage) naming the option.
+std::vector<std::string> parts_of(const std::string& list, const char* option) {
+  std::vector<std::string> parts;
+  std::istringstream in(list);
+  for (std::string part; std::getline(in, part, ',');) {
+    if (part.empty() || std::find(parts.begin(), parts.end(), part) != parts.end()) {
+      throw Error(ErrorKind::kUsage, part.empty() ? "a name is empty" : "`" + part + "` is there twice",
+                  option, "give each name once, separated by commas");
+    }
+    parts.push_back(std::move(part));
   }
-  TextTable table({{"metric"}, {request.model, TextTable::Align::kRight}});
-  for (const auto& [name, value] : report.metrics) table.add_row({name, fixed_number(value, 4)});
-  table.print(console.out, console.out_style);
-  const std::string against =
-      request.negatives > 0 ? counted(request.negatives, "drawn item", "drawn items") + " and the target"
-                            : "all items";
-  console.out << paint(console.out_style, Ink::kDim,
-                       options.protocol + ", " + counted(report.events, "event", "events") +
-                           ", ranked among " + against + ", seen items: " + report.seen + "; snapshot " +
-                           report.snapshot)
-              << '\n';
+  return parts;
+}
+
+std::vector<std::string> target_parts(const std::string& list) {
+  std::vector<std::string> by = parts_of(list, "--by");
+  for (const std::string& name : by) {
+    if (name == "length" || name == "frequency") continue;
+    throw Error(ErrorKind::kUsage, "targets are not parted by `" + name + "`", "--by",
+                "there are length (of the session) and frequency (of the item)");
+  }
+  return by;
 }
 
 /// "rmse", "mae" or both, in the order asked for.
@@ -78,7 +82,7 @@ std::vector<std::string> rating_metrics(const std::string& list) {
 
 void evaluate_store_ratings(const EvaluateOptions& options, Console& console) {
   const std::vector<std::string> metrics = rating_metrics(options.metrics);
-  const std::string& model = options.request.model;
+  const std::string& model = options.models;
   if (model != "blend" && model != "rating") {
     throw Error(ErrorKind::kUsage, "the model " + model + " predicts no ratings", "--model",
                 "leave it out: the model is rating");
@@ -116,6 +120,9 @@ void evaluate_store(const EvaluateOptions& options, Console& console) {
   request.protocol = protocol_of(options.protocol);
   request.sequence = options.sequences.sequence;
   request.session_gap = options.sequences.session_gap;
+  request.models = parts_of(options.models, "--model");
+  if (request.models.empty()) throw Error(ErrorKind::kUsage, "no model is named", "--model");
+  request.by = target_parts(options.by);
   request.metrics = index::parse_ranking_metrics(options.metrics.empty() ? kRankingMetrics : options.metrics);
   const auto plugin = open_store(options.store);
   EvaluateReport report;
@@ -125,7 +132,11 @@ void evaluate_store(const EvaluateOptions& options, Console& console) {
     report = evaluate(*plugin->acquire()->snapshot, index::SnapshotStore(options.store), request, progress);
   }
   for (const std::string& warning : report.warnings) warn(console, warning);
-  print_report(console, options, report);
+  if (console.json) {
+    print_evaluation_json(console, options.protocol, request, report);
+  } else {
+    print_evaluation(console, options.protocol, request, report);
+  }
 }
 
 Command::Action declare(CLI::App& parser) {
@@ -150,14 +161,20 @@ Command::Action declare(CLI::App& parser) {
       ->type_name("LIST");
   parser
       .add_option(
-          "--model", request.model,
+          "--model", options->models,
           "blend, transformer, mf, transitions, neighbours (the best of item-neighbours, user-neighbours, "
-          "session-neighbours), one of these, rating or popularity")
+          "session-neighbours), one of these, rating or popularity; several, with commas, are compared with "
+          "the first")
       ->capture_default_str()
       ->type_name("NAME");
   add_number_option(parser, "--negatives", request.negatives,
                     "Rank among N drawn items only, instead of all");
-  add_seed_option(parser, request.seed, "Seed of that draw");
+  parser
+      .add_option("--by", options->by, "Part the targets by length (of the session), frequency (of the item)")
+      ->type_name("LIST");
+  add_number_option(parser, "--bootstrap", request.resamples,
+                    "Resamples of the 95 % intervals over sequences; 0: none");
+  add_seed_option(parser, request.seed, "Seed of these draws");
   add_sequence_options(parser, options->sequences, "by default as the store was made");
   add_skip_invalid_option(parser, request.skip_invalid);
   add_threads_option(parser, request.threads);

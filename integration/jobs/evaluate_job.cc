@@ -2,6 +2,8 @@
 
 #include <cmath>
 #include <filesystem>
+#include <span>
+#include <utility>
 
 #include "index/config.h"
 #include "index/input/events_reader.h"
@@ -84,6 +86,50 @@ void require_targets(const Targets& targets, const EvaluateRequest& request) {
               "sequences need at least 3 events on items of the store (2 with --protocol next-event)");
 }
 
+/// What targets are parted by, and the class of each.
+struct PartedTargets {
+  std::vector<TargetParts> parts;
+  std::vector<std::vector<std::size_t>> classes;
+};
+
+PartedTargets part_targets(const std::vector<std::string>& by, const Targets& targets,
+                           std::span<const float> events) {
+  PartedTargets parted;
+  for (const std::string& name : by) {
+    const bool length = name == "length";
+    TargetParts parts{name, length ? "length of the session" : "events of the item in training",
+                      length ? index::session_length_classes() : index::item_frequency_classes()};
+    std::vector<std::size_t>& classes = parted.classes.emplace_back();
+    for (const index::HeldOut& one : targets.held_out) {
+      classes.push_back(parts.classes.of(length ? static_cast<double>(one.prefix.size())
+                                                : static_cast<double>(events[one.target])));
+    }
+    parted.parts.push_back(std::move(parts));
+  }
+  return parted;
+}
+
+/// Intervals of the model's means, and of their differences from the first model's.
+void add_intervals(const index::Evaluation& evaluation, const index::Evaluation& first,
+                   const Targets& targets, const EvaluateRequest& request, kernels::ThreadPool& pool,
+                   ModelFigures& figures) {
+  std::vector<std::vector<double>> rows;
+  for (std::size_t m = 0; m < request.metrics.size(); ++m) {
+    if (!request.metrics[m].is_mean()) continue;
+    rows.push_back(evaluation.by_target[m]);
+    std::vector<double>& difference = rows.emplace_back(evaluation.by_target[m]);
+    for (std::size_t t = 0; t < difference.size(); ++t) difference[t] -= first.by_target[m][t];
+  }
+  const auto intervals =
+      index::bootstrap_means(rows, targets.sequence_of, {request.resamples, request.seed}, pool);
+  auto next = intervals.begin();
+  for (const index::RankingMetric& metric : request.metrics) {
+    const bool is_mean = metric.is_mean();
+    figures.intervals.push_back(is_mean ? std::optional(*next++) : std::nullopt);
+    figures.differences.push_back(is_mean ? std::optional(*next++) : std::nullopt);
+  }
+}
+
 }  // namespace
 
 EvaluateReport evaluate(const index::Snapshot& snapshot, const index::SnapshotStore& store,
@@ -91,7 +137,8 @@ EvaluateReport evaluate(const index::Snapshot& snapshot, const index::SnapshotSt
   EvaluateReport report;
   report.snapshot = snapshot.id();
   report.seen = index::to_string(snapshot.seen());
-  const index::Scorer score = scorer(snapshot, request.model);
+  std::vector<index::Scorer> scorers;
+  for (const std::string& model : request.models) scorers.push_back(scorer(snapshot, model));
 
   progress.phase("events");
   const index::Catalogue& catalogue = snapshot.catalogue();
@@ -108,7 +155,8 @@ EvaluateReport evaluate(const index::Snapshot& snapshot, const index::SnapshotSt
   }
   report.events = targets.held_out.size();
 
-  progress.phase("evaluate " + request.model);
+  PartedTargets parted = part_targets(request.by, targets, snapshot.item_events());
+
   kernels::ThreadPool pool(request.threads);
   const index::Evaluator evaluator(catalogue.searchable(), pool, progress);
   index::EvaluationOptions options;
@@ -116,9 +164,21 @@ EvaluateReport evaluate(const index::Snapshot& snapshot, const index::SnapshotSt
   options.seen = snapshot.seen();
   options.negatives = request.negatives;
   options.seed = request.seed;
-  const index::Evaluation evaluation = evaluator.evaluate(score, targets.held_out, options);
-  for (std::size_t m = 0; m < request.metrics.size(); ++m)
-    report.metrics.emplace_back(request.metrics[m].name(), evaluation.values[m]);
+  options.events = snapshot.item_events();
+  index::Evaluation first;
+  for (std::size_t i = 0; i < request.models.size(); ++i) {
+    progress.phase("evaluate " + request.models[i]);
+    index::Evaluation evaluation = evaluator.evaluate(scorers[i], targets.held_out, options);
+    ModelFigures& figures = report.models.emplace_back();
+    figures.model = request.models[i];
+    figures.values = evaluation.values;
+    for (const auto& classes : parted.classes) figures.slices.push_back(index::slice(evaluation, classes));
+    if (request.resamples > 0) {
+      add_intervals(evaluation, i == 0 ? evaluation : first, targets, request, pool, figures);
+    }
+    if (i == 0) first = std::move(evaluation);
+  }
+  report.parts = std::move(parted.parts);
   return report;
 }
 

@@ -67,7 +67,9 @@ Targets find_targets(const index::EventLog& log, const index::Catalogue& catalog
                                  [](const index::LogEvent& event) { return event.target; });
   Targets targets;
   if (protocol == Protocol::kColdItems && !marks) return targets;
+  std::uint32_t sequences = 0;
   for (const index::Sequence& sequence : log.sequences) {
+    const std::size_t earlier = targets.held_out.size();
     const ItemEvents events = item_events(log, sequence, contexts);
     const std::vector<std::int64_t> digests = index::event_digests(log, sequence, catalogue);
     for (const std::size_t i : positions(events, catalogue, protocol, marks, targets)) {
@@ -79,8 +81,10 @@ Targets find_targets(const index::EventLog& log, const index::Catalogue& catalog
         held_out.sets = contexts.sets;
       }
       targets.held_out.push_back(std::move(held_out));
+      targets.sequence_of.push_back(sequences);
       targets.trained += trained != nullptr && trained->contains(digests[i]) ? 1 : 0;
     }
+    if (targets.held_out.size() > earlier) ++sequences;
   }
   return targets;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "index/catalogue.h"
@@ -15,8 +16,9 @@ namespace segue::integration {
 /// What a protocol predicts.
 struct Targets {
   std::vector<index::HeldOut> held_out;
-  std::size_t trained = 0;     ///< of these, events that the models were trained on
-  std::size_t not_ranked = 0;  ///< marked events left out: a query, or the first of its sequence
+  std::vector<std::uint32_t> sequence_of;  ///< of each: which of the sequences that have one
+  std::size_t trained = 0;                 ///< of these, events that the models were trained on
+  std::size_t not_ranked = 0;              ///< marked events left out: a query, or the first of its sequence
 };
 
 /// The events of a log that a protocol predicts, with the item events before each. Marks (any event that is a

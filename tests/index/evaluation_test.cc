@@ -106,6 +106,60 @@ TEST_F(EvaluationOfFixedScores, CoversOnlyWhatIsScoredAndNotLeftOut) {
   EXPECT_DOUBLE_EQ(result.values[0], 3.0 / 4);
 }
 
+TEST_F(EvaluationOfFixedScores, MeasuresListsAsTheirDefinitionsSay) {
+  const std::vector<double> scores{6, 5, 4, 3};
+  const ItemSet all(4, true);
+  const std::vector<HeldOut> held_out{{{0}, 3}, {{1}, 3}, {{3}, 0}};
+  const std::vector<float> events{3, 0, 1, 4};
+  EvaluationOptions options;
+  options.metrics = parse_ranking_metrics("gini@2,novelty@2,coverage@2,hr@1");
+  options.seen = SeenRule::exclude();
+  options.events = events;
+  const auto result = Evaluator(all, pool_, progress_).evaluate(fixed(scores), held_out, options);
+  // The lists: 1 2, 0 2, 0 1; each of 0, 1, 2 stands there twice, 3 never.
+  const std::vector<double> places{2, 2, 2, 0};
+  double differences = 0;
+  for (const double a : places) {
+    for (const double b : places) differences += std::abs(a - b);
+  }
+  EXPECT_DOUBLE_EQ(result.values[0], differences / (2 * 4 * 6));  // mean difference over twice the mean
+  const auto bits = [&](std::size_t item) {
+    return -std::log2((static_cast<double>(events[item]) + 1) / (8 + 4));
+  };
+  EXPECT_DOUBLE_EQ(result.values[1], (2 * bits(0) + 2 * bits(1) + 2 * bits(2)) / 6);
+  EXPECT_DOUBLE_EQ(result.by_target[1][0], (bits(1) + bits(2)) / 2);
+  EXPECT_DOUBLE_EQ(result.values[2], 3.0 / 4);
+  EXPECT_TRUE(result.by_target[0].empty()) << "no mean over targets";
+  EXPECT_EQ(result.by_target[3], (std::vector<double>{0, 0, 1}));
+  options.events = {};
+  EXPECT_THROW(Evaluator(all, pool_, progress_).evaluate(fixed(scores), held_out, options),
+               std::invalid_argument);
+}
+
+TEST_F(EvaluationOfFixedScores, IsPartedByClassOfTarget) {
+  const std::vector<double> scores{6, 5, 4, 3, 2, 1};
+  const ItemSet all(6, true);
+  const std::vector<HeldOut> held_out{{{5}, 0}, {{5}, 1}, {{5}, 4}};  // ranks 1, 2, 5
+  EvaluationOptions options;
+  options.metrics = parse_ranking_metrics("hr@2,mrr@5,coverage");
+  const auto result = Evaluator(all, pool_, progress_).evaluate(fixed(scores), held_out, options);
+  const std::vector<std::size_t> classes{3, 0, 3};
+  const auto slices = slice(result, classes);
+  ASSERT_EQ(slices.size(), 2u) << "classes without a target are left out";
+  EXPECT_EQ(slices[0].of, 0u);
+  EXPECT_EQ(slices[0].values, (std::vector<double>{1, 0.5, 0}));
+  EXPECT_EQ(slices[1].events, 2u);
+  EXPECT_DOUBLE_EQ(slices[1].values[0], 0.5);
+  EXPECT_DOUBLE_EQ(slices[1].values[1], (1 + 0.2) / 2);
+}
+
+TEST(GiniCoefficient, IsNothingForEqualsAndNearOneForOneThatHasAll) {
+  EXPECT_DOUBLE_EQ(gini_coefficient({3, 3, 3}), 0);
+  EXPECT_DOUBLE_EQ(gini_coefficient({0, 0, 0, 8}), 0.75);
+  EXPECT_EQ(gini_coefficient({0, 0}), 0);
+  EXPECT_EQ(gini_coefficient({}), 0);
+}
+
 TEST_F(EvaluationOfFixedScores, SamplesNegativesThatTheSessionLacks) {
   // Everything outside the session scores less than the target, everything in it more.
   std::vector<double> scores(50, 0.0);
@@ -196,11 +250,12 @@ TEST(Evaluation, OfNothingIsZero) {
 }
 
 TEST(RankingMetrics, AreNamedAndParsed) {
-  const auto metrics = parse_ranking_metrics("hr@10, ndcg@10,mrr@20,recall@100,coverage,coverage@5");
+  const auto metrics =
+      parse_ranking_metrics("hr@10, ndcg@10,mrr@20,recall@100,coverage,coverage@5,gini@10,novelty@20");
   std::vector<std::string> names;
   for (const auto& metric : metrics) names.push_back(metric.name());
-  EXPECT_EQ(names,
-            (std::vector<std::string>{"hr@10", "ndcg@10", "mrr@20", "recall@100", "coverage", "coverage@5"}));
+  EXPECT_EQ(names, (std::vector<std::string>{"hr@10", "ndcg@10", "mrr@20", "recall@100", "coverage",
+                                             "coverage@5", "gini@10", "novelty@20"}));
 }
 
 TEST(RankingMetrics, AreReadInEitherCase) {

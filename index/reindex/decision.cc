@@ -1,0 +1,102 @@
+#include "index/reindex/decision.h"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "index/model/count_classes.h"
+#include "index/snapshot/snapshot.h"
+#include "index/snapshot/snapshot_store.h"
+#include "kernels/error.h"
+
+namespace segue::index {
+namespace {
+
+nlohmann::json slices_json(const CountClasses& classes, std::span<const EvaluationSlice> slices) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const EvaluationSlice& slice : slices) {
+    nlohmann::json entry = {{"from", classes.starts[slice.of]}, {"events", slice.events}};
+    for (std::size_t m = 0; m < slice.values.size(); ++m) entry[slice_metrics()[m].name()] = slice.values[m];
+    list.push_back(std::move(entry));
+  }
+  return list;
+}
+
+}  // namespace
+
+std::optional<double> newest_event(const EventLog& log) {
+  std::optional<double> newest;
+  for (const LogEvent& event : log.events) {
+    if (event.item == kNoItem || event.weight <= 0 || std::isnan(event.time)) continue;
+    newest = std::max(newest.value_or(event.time), event.time);
+  }
+  return newest;
+}
+
+void describe_validation(const Validation& validation, std::size_t held_out, Manifest& manifest) {
+  manifest.seen = to_string(validation.seen);
+  for (std::size_t m = 0; m < validation.blend.models.size(); ++m) {
+    manifest.blend[validation.blend.models[m]] = validation.blend.weights[m];
+  }
+  manifest.blend_offsets = blend_offsets(validation.blend);
+  nlohmann::json& evaluation = manifest.evaluation;
+  evaluation["blend_method"] = validation.method;
+  evaluation["blend_error"] = validation.table.back().error;
+  for (const EvaluationRow& row : validation.table) evaluation["models"][row.model] = row.metrics;
+  evaluation["by"] = {{"length", slices_json(session_length_classes(), validation.by_length)},
+                      {"frequency", slices_json(item_frequency_classes(), validation.by_frequency)}};
+  evaluation["sequences"] = validation.table.front().events;
+  evaluation["fitted_on"] = held_out - validation.table.front().events;
+}
+
+std::optional<ServingComparison> compare_with_store(const ReindexRequest& request, const ModelSet& models,
+                                                    const ValidationSplit& split,
+                                                    const Validation& validation,
+                                                    TrainingEnvironment& environment, ReindexReport& report) {
+  const SnapshotStore store(request.store);
+  std::shared_ptr<const Snapshot> serving;
+  try {
+    const auto id = store.current();
+    if (!id) return std::nullopt;
+    serving = Snapshot::open(store, *id, environment.backend);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::kInterrupted) throw;
+    report.warnings.push_back(std::string("nothing was compared with the snapshot that serves: ") +
+                              error.what());
+    return std::nullopt;
+  }
+  std::vector<const SessionModel*> parts = models.parts();
+  parts.push_back(models.popularity.get());
+  const Blend blend(validation.blend, parts, models.popularity->counts());
+  const std::vector<HeldOut> half = half_of(split.held_out, 1);
+  std::vector<double> times;
+  for (std::size_t i = 1; i < split.times.size(); i += 2) times.push_back(split.times[i]);
+  const EvaluationRow& row = validation.table.back();
+  const NewBlend fresh{environment.catalogue,     blend,    validation.seen, half, times,
+                       row.metrics.at("ndcg@10"), row.error};
+  return compare_with_serving(*serving, fresh, {request.config.gate.margin, request.config.gate.min_events},
+                              environment.pool, environment.progress);
+}
+
+void decide(const Validation& validation, const std::optional<ServingComparison>& serving,
+            const ReindexRequest& request, Manifest& manifest, ReindexReport& report) {
+  std::string reason = validation.passed ? "" : validation.reason;
+  if (serving && !serving->passed) reason += (reason.empty() ? "" : "; ") + serving->reason;
+  if (reason.empty()) {
+    report.gate = "passed";
+    manifest.gate = {{"result", "passed"}, {"reason", validation.note}};
+  } else if (request.force) {
+    report.gate = "forced: " + reason;
+    manifest.gate = {{"result", "forced"}, {"reason", reason}};
+  } else {
+    throw Error(ErrorKind::kGateRefused, "the new models are not good enough to serve: " + reason,
+                request.store.string(),
+                "look at the log and the configuration, or publish anyway with --force");
+  }
+  if (serving) manifest.gate["serving"] = to_json(*serving);
+}
+
+}  // namespace segue::index

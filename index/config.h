@@ -90,6 +90,16 @@ struct Config {
     bool operator==(const Transitions&) const = default;
   } transitions;
 
+  struct Content {
+    std::size_t width = 128;
+    std::size_t features = 50000;
+    double vectors_weight = 1;
+    std::size_t history = 20;
+    double recency = 1;
+    double prior_events = 3;
+    bool operator==(const Content&) const = default;
+  } content;
+
   struct Rating {
     std::string method = "auto";
     std::size_t factors = 32;

@@ -119,6 +119,20 @@ constexpr ConfigRow kTable[] = {
     {"transitions", "max_neighbours", SLOT(transitions.max_neighbours), 1, 1e6, "",
      "strongest successors that an item keeps"},
 
+    {"content", "width", SLOT(content.width), 1, 4096, "",
+     "length of the vectors that titles, texts, attributes and given vectors are brought to"},
+    {"content", "features", SLOT(content.features), 1, 1e8, "",
+     "most frequent words, trigrams and attribute values that are kept"},
+    {"content", "vectors_weight", SLOT(content.vectors_weight), 0, 1000, "",
+     "weight of each kind of given vectors beside the words; 0: words alone"},
+    {"content", "history", SLOT(content.history), 1, 1000, "",
+     "newest items and typed texts of a session that make its profile"},
+    {"content", "recency", SLOT(content.recency), 0, 10, "",
+     "the k-th newest item of a session counts k^-recency in its profile"},
+    {"content", "prior_events", SLOT(content.prior_events), 0, 1e6, "",
+     "an item with so many events stands halfway between the place that its content gives in transformer and "
+     "mf and the one that behaviour gives; 0: content places new items only"},
+
     {"rating", "method", SLOT(rating.method), 0, 0, "auto svdpp sgd als",
      "how ratings are factorised: \"svdpp\" (gradient descent with implicit feedback), \"sgd\", \"als\"; "
      "\"auto\": the one with the smallest error on held-back ratings"},

@@ -1,7 +1,10 @@
 #include "index/input/items_reader.h"
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
+#include <map>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -78,22 +81,53 @@ void read_attributes(element value, Item& item) {
   }
 }
 
-std::vector<float> read_vector(element value) {
+/// quoted: how errors call it.
+std::vector<float> read_vector(const std::string& quoted, element value) {
   simdjson::dom::array array;
   if (value.get(array) != simdjson::SUCCESS) {
-    throw Malformed("\"vector\" must be a list of numbers, not " + std::string(json::type_name(value)));
+    throw Malformed(quoted + " must be a list of numbers, not " + std::string(json::type_name(value)));
   }
   std::vector<float> out;
   out.reserve(array.size());
   for (const element entry : array) {
     const double number = json::number("vector", entry);
     if (std::fabs(number) > static_cast<double>(std::numeric_limits<float>::max())) {
-      throw Malformed("\"vector\" holds a number beyond 32 bits of floating point");
+      throw Malformed(quoted + " holds a number beyond 32 bits of floating point");
     }
     out.push_back(static_cast<float>(number));
   }
-  if (out.empty()) throw Malformed("\"vector\" is empty", "leave the key out");
+  if (out.empty()) throw Malformed(quoted + " is empty", "leave the key out");
   return out;
+}
+
+/// Letters, digits, _ and -: the name stands in queries and in names of files.
+bool is_kind_name(std::string_view name) {
+  return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+  });
+}
+
+void read_vectors(element value, Item& item) {
+  simdjson::dom::object object;
+  if (value.get(object) != simdjson::SUCCESS) {
+    throw Malformed("\"vectors\" must be an object of lists of numbers, not " +
+                    std::string(json::type_name(value)));
+  }
+  for (const auto& [kind, entry] : object) {
+    const std::string quoted = "the vector of kind \"" + std::string(kind) + "\"";
+    if (!is_kind_name(kind)) {
+      throw Malformed(quoted + " has a name that queries cannot write",
+                      "use up to 64 letters, digits, _ and -");
+    }
+    constexpr std::string_view kTaken[] = {kGivenVector, "transformer", "mf", "words"};
+    if (std::find(std::begin(kTaken), std::end(kTaken), kind) != std::end(kTaken)) {
+      throw Malformed(quoted + " has the name of another space of vectors",
+                      kind == kGivenVector ? "give it as \"vector\"" : "give it another name");
+    }
+    if (entry.is_null()) continue;
+    if (!item.vectors.emplace(kind, read_vector(quoted, entry)).second)
+      throw Malformed(quoted + " comes twice", "keep one of them");
+  }
 }
 
 double read_weight(element value) {
@@ -153,31 +187,38 @@ class ItemsReader {
         if (!value.is_null()) read_attributes(value, item);
       } else if (key == "vector") {
         seen.add(5, key);
-        if (!value.is_null()) item.vector = read_vector(value);
+        if (!value.is_null()) item.vector = read_vector("\"vector\"", value);
       } else if (key == "weight") {
         seen.add(6, key);
         if (!value.is_null()) item.weight = read_weight(value);
+      } else if (key == "vectors") {
+        seen.add(7, key);
+        if (!value.is_null()) read_vectors(value, item);
       } else if (!value.is_null()) {
         unknown_.emplace_back(key, value);
       }
     }
     if (item.id.empty()) throw Malformed("the key \"id\" is missing", "every item needs one");
-    check_dimension(item);
+    check_dimensions(item);
     add_unknown(item);
     return item;
   }
 
-  void check_dimension(const Item& item) {
-    std::size_t& dimension = input_.report.dimension;
-    if (item.vector.empty()) return;
-    if (dimension == 0) {
-      dimension = item.vector.size();
-      first_vector_ = lines_.line_number();
+  void check_dimensions(const Item& item) {
+    if (!item.vector.empty()) {
+      check_dimension("\"vector\"", std::string(kGivenVector), item.vector.size());
+      input_.report.dimension = item.vector.size();
     }
-    if (item.vector.size() == dimension) return;
-    throw Malformed("\"vector\" has " + std::to_string(item.vector.size()) + " numbers, that of line " +
-                        std::to_string(first_vector_) + " has " + std::to_string(dimension),
-                    "all vectors of a file have the same dimension");
+    for (const auto& [kind, vector] : item.vectors)
+      check_dimension("the vector of kind \"" + kind + "\"", kind, vector.size());
+  }
+
+  void check_dimension(const std::string& quoted, const std::string& kind, std::size_t size) {
+    const auto first = first_vectors_.emplace(kind, FirstVector{size, lines_.line_number()}).first->second;
+    if (size == first.dimension) return;
+    throw Malformed(quoted + " has " + std::to_string(size) + " numbers, that of line " +
+                        std::to_string(first.line) + " has " + std::to_string(first.dimension),
+                    "all vectors of a kind have the same dimension");
   }
 
   void add_unknown(Item& item) {
@@ -214,6 +255,10 @@ class ItemsReader {
     }
   }
 
+  struct FirstVector {
+    std::size_t dimension;
+    std::size_t line;
+  };
   struct Row {
     std::size_t row;
     std::size_t line;
@@ -225,7 +270,7 @@ class ItemsReader {
   ItemsInput input_;
   std::unordered_map<std::string, Row> rows_;
   std::vector<std::pair<std::string_view, element>> unknown_;  // of the current line
-  std::size_t first_vector_ = 0;
+  std::map<std::string, FirstVector> first_vectors_;           // by kind
 };
 
 }  // namespace

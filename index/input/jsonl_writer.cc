@@ -71,6 +71,12 @@ std::string to_json(const Item& item) {
   }
   if (!item.vector.empty()) append_list(line.key("vector"), item.vector);
   if (item.weight) line.add("weight", *item.weight);
+  if (!item.vectors.empty()) {
+    line.key("vectors");
+    Object vectors(out);
+    for (const auto& [kind, vector] : item.vectors) append_list(vectors.key(kind), vector);
+    vectors.close();
+  }
   line.close();
   return out;
 }

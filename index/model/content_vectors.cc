@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -11,29 +13,60 @@
 
 namespace segue::index {
 
-ContentVectors ContentVectors::of(const Catalogue& catalogue) {
+namespace {
+
+/// Empty when the item has none of the kind.
+std::span<const float> given(const Item& item, std::string_view kind) {
+  if (kind == kGivenVector) return item.vector;
+  const auto found = item.vectors.find(kind);
+  return found == item.vectors.end() ? std::span<const float>() : std::span<const float>(found->second);
+}
+
+/// How an error calls a vector of the kind.
+std::string called(std::string_view kind) {
+  return kind == kGivenVector ? "its vector" : "its vector of kind " + std::string(kind);
+}
+
+}  // namespace
+
+std::vector<std::string> given_kinds(const Catalogue& catalogue) {
+  std::set<std::string, std::less<>> kinds;
+  for (const Item& item : catalogue.items()) {
+    if (!item.vector.empty()) kinds.emplace(kGivenVector);
+    for (const auto& [kind, vector] : item.vectors) kinds.insert(kind);
+  }
+  return {kinds.begin(), kinds.end()};
+}
+
+ContentVectors ContentVectors::of(const Catalogue& catalogue, std::string_view kind) {
   auto vocabulary = std::make_shared<std::vector<std::int32_t>>();
   auto vectors = std::make_shared<std::vector<float>>();
   const Item* first = nullptr;
+  std::size_t dimension = 0;
   for (ItemId i = 0; i < catalogue.size(); ++i) {
     const Item& item = catalogue[i];
-    if (item.vector.empty()) continue;
-    if (first == nullptr) first = &item;
-    if (item.vector.size() != first->vector.size()) {
+    const std::span<const float> vector = given(item, kind);
+    if (vector.empty()) continue;
+    if (first == nullptr) {
+      first = &item;
+      dimension = vector.size();
+    }
+    if (vector.size() != dimension) {
       throw Error(ErrorKind::kBadInput,
-                  "its vector has " + std::to_string(item.vector.size()) + " values, that of item " +
-                      first->id + " has " + std::to_string(first->vector.size()),
+                  called(kind) + " has " + std::to_string(vector.size()) + " values, that of item " +
+                      first->id + " has " + std::to_string(dimension),
                   "item " + item.id, "give all items vectors of one model");
     }
-    if (!std::all_of(item.vector.begin(), item.vector.end(), [](float x) { return std::isfinite(x); })) {
-      throw Error(ErrorKind::kBadInput, "its vector holds a value that is not finite", "item " + item.id);
+    if (!std::all_of(vector.begin(), vector.end(), [](float x) { return std::isfinite(x); })) {
+      throw Error(ErrorKind::kBadInput, called(kind) + " holds a value that is not finite",
+                  "item " + item.id);
     }
     vocabulary->push_back(static_cast<std::int32_t>(i));
-    vectors->insert(vectors->end(), item.vector.begin(), item.vector.end());
+    vectors->insert(vectors->end(), vector.begin(), vector.end());
   }
   ContentVectors content;
   content.vocabulary_ = *vocabulary;
-  content.vectors_ = {vectors->data(), vocabulary->size(), first == nullptr ? 0 : first->vector.size()};
+  content.vectors_ = {vectors->data(), vocabulary->size(), dimension};
   content.own_vocabulary_ = std::move(vocabulary);
   content.own_vectors_ = std::move(vectors);
   return content;

@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <memory>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "index/catalogue.h"
@@ -15,14 +17,18 @@ namespace segue::index {
 
 class Safetensors;
 
-/// The vectors that came with the items (Item::vector), as one matrix. Immutable, thread-safe.
+/// The kinds of given vectors that a catalogue has, rising: "content" for Item::vector, and the names in
+/// Item::vectors.
+std::vector<std::string> given_kinds(const Catalogue& catalogue);
+
+/// The vectors of one kind that came with the items, as one matrix. Immutable, thread-safe.
 class ContentVectors {
  public:
   /// Of the items that have one. Throws Error (kBadInput) naming the item when a dimension differs or a value
   /// is not finite.
-  static ContentVectors of(const Catalogue& catalogue);
-  /// models/content.safetensors, mapped. Throws Error (kDamagedStore) when it does not fit a catalogue of
-  /// item_count items.
+  static ContentVectors of(const Catalogue& catalogue, std::string_view kind = kGivenVector);
+  /// models/content.safetensors or models/given-KIND.safetensors, mapped. Throws Error (kDamagedStore) when
+  /// it does not fit a catalogue of item_count items.
   static ContentVectors open(const std::filesystem::path& file, std::size_t item_count);
   /// vocabulary I32 [items], vectors [items, dimension] stored as `storage` says. Throws Error (kResource).
   void save(const std::filesystem::path& file, Storage storage = Storage::kFp32) const;

@@ -72,6 +72,19 @@ MatrixFactorization MatrixFactorization::train(const TrainingData& data, const M
   return result;
 }
 
+MatrixFactorization MatrixFactorization::with_items(std::vector<std::int32_t> vocabulary,
+                                                    std::vector<float> factors) const {
+  if (factors.size() != vocabulary.size() * options_.factors)
+    throw std::invalid_argument("item factors of another number");
+  MatrixFactorization result;
+  result.options_ = options_;
+  result.own_vocabulary_ = std::make_shared<std::vector<std::int32_t>>(std::move(vocabulary));
+  result.own_factors_ = std::make_shared<std::vector<float>>(std::move(factors));
+  result.vocabulary_ = *result.own_vocabulary_;
+  result.item_factors_ = {result.own_factors_->data(), result.vocabulary_.size(), options_.factors};
+  return result;
+}
+
 MatrixFactorization MatrixFactorization::open(const std::filesystem::path& file, std::size_t item_count) {
   const auto tensors = Safetensors::open(file);
   MatrixFactorization result;

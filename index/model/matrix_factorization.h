@@ -70,6 +70,9 @@ class MatrixFactorization {
   /// models/mf.safetensors, mapped. Throws Error (kDamagedStore) when it does not fit a catalogue of
   /// item_count items.
   static MatrixFactorization open(const std::filesystem::path& file, std::size_t item_count);
+  /// The same constants with other items: vocabulary rising, factors [vocabulary, factors]. Throws
+  /// std::invalid_argument for another number of factors.
+  MatrixFactorization with_items(std::vector<std::int32_t> vocabulary, std::vector<float> factors) const;
   /// vocabulary I32 [items], item_factors [items, factors] stored as `storage` says, the options as metadata.
   /// Throws Error (kResource).
   void save(const std::filesystem::path& file, Storage storage = Storage::kFp32) const;

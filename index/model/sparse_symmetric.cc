@@ -62,13 +62,14 @@ void multiply_right(ConstMatrix from, ConstMatrix right, Matrix to, const kernel
   });
 }
 
-/// Makes the columns of y orthonormal. Twice, since once in fp32 leaves an error of the condition number
-/// squared.
+}  // namespace
+
 void orthonormalize(MatrixBuffer& y, MatrixBuffer& scratch, const kernels::Backend& backend,
                     kernels::ThreadPool& pool) {
   const std::size_t n = y.view().rows;
   const std::size_t l = y.view().cols;
   MatrixBuffer gram;
+  // Twice, since once in fp32 leaves an error of the condition number squared.
   for (int pass = 0; pass < 2; ++pass) {
     backend.matmul(y.view(), Op::kTranspose, y.view(), Op::kNone, 1, 0, gram.reshape(l, l));
     const std::vector<float> inverse = inverse_cholesky(gram);
@@ -76,8 +77,6 @@ void orthonormalize(MatrixBuffer& y, MatrixBuffer& scratch, const kernels::Backe
     std::swap(y, scratch);
   }
 }
-
-}  // namespace
 
 void multiply(const SparseSymmetric& a, ConstMatrix x, Matrix y, kernels::ThreadPool& pool,
               const Progress& progress) {

@@ -17,6 +17,8 @@ struct ItemEvents {
   std::vector<float> weights;
   std::vector<double> times;
   std::vector<std::uint32_t> contexts;  // empty where none are known
+  std::vector<std::uint32_t> texts;       // typed texts that are no items
+  std::vector<std::size_t> texts_before;  // of each item: how many of them came before it
 
   void keep(std::size_t first) {
     items.resize(first);
@@ -29,8 +31,11 @@ struct ItemEvents {
 ItemEvents item_events(const EventLog& log, const Sequence& sequence, const EventContexts& contexts) {
   ItemEvents found;
   for (std::size_t e = sequence.begin; e < sequence.end; ++e) {
+    if (log.events[e].item == kNoItem && log.events[e].query != LogEvent::kNone)
+      found.texts.push_back(log.events[e].query);
     // Weight 0: kept in the log, but not for the implicit models (index/event.h).
     if (log.events[e].item == kNoItem || log.events[e].weight <= 0) continue;
+    found.texts_before.push_back(found.texts.size());
     found.items.push_back(log.events[e].item);
     found.weights.push_back(log.events[e].weight);
     found.times.push_back(log.events[e].time);
@@ -133,6 +138,8 @@ ValidationSplit hold_back(const EventLog& log, const Catalogue& catalogue, std::
       held_out.prefix = events.items;
       held_out.contexts = events.contexts;
       held_out.sets = contexts.sets;
+      for (std::size_t t = 0; t < events.texts_before[target]; ++t)
+        held_out.texts.push_back(log.queries[events.texts[t]]);
       split.held_out.push_back(std::move(held_out));
     }
     append(split.train, events);

@@ -6,6 +6,7 @@
 #include <system_error>
 #include <utility>
 
+#include "index/model/content_placement.h"
 #include "index/model/rating_data.h"
 #include "index/model/rating_training.h"
 #include "index/model/transformer_measure.h"
@@ -24,7 +25,8 @@ std::vector<const SessionModel*> ModelSet::parts() const {
         static_cast<const SessionModel*>(item_neighbours.get()),
         static_cast<const SessionModel*>(user_neighbours.get()),
         static_cast<const SessionModel*>(session_neighbours.get()),
-        static_cast<const SessionModel*>(context_popularity.get())}) {
+        static_cast<const SessionModel*>(context_popularity.get()),
+        static_cast<const SessionModel*>(content.get())}) {
     if (model != nullptr) parts.push_back(model);
   }
   return parts;
@@ -81,6 +83,15 @@ void add_transformer(ModelSet& set, TransformerWeights weights, const TrainingPl
 
 }  // namespace
 
+std::shared_ptr<const ContentSpace> train_content(const TrainingPlan& plan,
+                                                  TrainingEnvironment& environment) {
+  if (!plan.wants("content")) return nullptr;
+  environment.phases.begin("content");
+  auto space = std::make_shared<const ContentSpace>(ContentSpace::train(
+      environment.catalogue, plan.content, environment.backend, environment.pool, environment.progress));
+  return space->empty() ? nullptr : space;
+}
+
 ModelSet train_models(const TrainingData& data, const TrainingPlan& plan, TrainingEnvironment& environment,
                       const std::string& suffix) {
   ModelSet set;
@@ -93,6 +104,21 @@ ModelSet train_models(const TrainingData& data, const TrainingPlan& plan, Traini
                      {environment.backend, environment.pool, environment.progress}),
         environment.catalogue, environment.backend);
   }
+  if (environment.content) {
+    const auto items = environment.content->vocabulary();
+    set.content = std::make_unique<ContentModel>(
+        environment.content,
+        VectorIndex::build(environment.content->vectors(), std::vector<ItemId>(items.begin(), items.end()),
+                           Metric::kCosine, plan.vector_factory, plan.vectors),
+        environment.catalogue, environment.backend);
+  }
+  const auto placed = [&, events = event_counts(data)](auto model) {
+    return !environment.content
+               ? model
+               : place_by_content(model, *environment.content, events,
+                                  {.prior_events = plan.prior_events, .seed = plan.content.seed},
+                                  environment.backend);
+  };
   const bool has_pairs = std::any_of(data.offsets.begin() + 1, data.offsets.end(),
                                      [&, previous = std::size_t{0}](std::size_t end) mutable {
                                        const std::size_t length = end - previous;
@@ -104,8 +130,8 @@ ModelSet train_models(const TrainingData& data, const TrainingPlan& plan, Traini
   if (!has_pairs) return set;
   if (plan.wants("mf")) {
     environment.phases.begin("factorise" + suffix);
-    MatrixFactorization factorization = MatrixFactorization::train(data, plan.mf, environment.backend,
-                                                                   environment.pool, environment.progress);
+    MatrixFactorization factorization = placed(MatrixFactorization::train(
+        data, plan.mf, environment.backend, environment.pool, environment.progress));
     factorization.round_to(plan.weights);
     const auto items = factorization.vocabulary();
     auto vectors =
@@ -129,7 +155,7 @@ ModelSet train_models(const TrainingData& data, const TrainingPlan& plan, Traini
     set.transformer_epochs = trained.epochs;
     set.curves.push_back({"transformer" + suffix, std::move(trained.curve)});
     if (plan.imported) trained.weights.add_rows_of(*plan.imported);
-    add_transformer(set, std::move(trained.weights), plan, environment);
+    add_transformer(set, placed(std::move(trained.weights)), plan, environment);
   }
   if (plan.wants("transitions")) {
     environment.phases.begin("transitions" + suffix);

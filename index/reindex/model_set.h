@@ -9,6 +9,7 @@
 
 #include "index/catalogue.h"
 #include "index/config.h"
+#include "index/model/content_model.h"
 #include "index/model/content_vectors.h"
 #include "index/model/item_neighbours.h"
 #include "index/model/learning_curve.h"
@@ -50,6 +51,8 @@ struct TrainingPlan {
   /// Weights that the Transformer starts from, or is; null: none.
   std::shared_ptr<const TransformerWeights> imported;
   std::shared_ptr<const ContentVectors> start_vectors;  ///< that its item table starts from; null: none
+  ContentOptions content;
+  double prior_events = 0;  ///< PlacementOptions
 
   bool wants(std::string_view model) const;
   /// Whether the imported weights are the model, without any training.
@@ -70,6 +73,7 @@ struct ModelSet {
   std::size_t transformer_epochs = 0;  ///< after which its weights were kept
   std::vector<LearningCurve> curves;   ///< of those that learn step by step
   std::optional<Pruning> pruning;      ///< what was taken out of it by validation
+  std::unique_ptr<ContentModel> content;
 
   /// Those that can be parts of a blend: all that look at sessions or at context; popularity joins them in the gate.
   std::vector<const SessionModel*> parts() const;
@@ -84,11 +88,18 @@ struct TrainingEnvironment {
   Phases& phases;
   std::span<const HeldOut> validation = {};  ///< what a training may measure itself on as it goes
   std::filesystem::path checkpoints = {};    ///< folder of files that a training goes on from; empty: none
+  /// What the catalogue says, which no event changes; null without the content model.
+  std::shared_ptr<const ContentSpace> content = nullptr;
 };
+
+/// The content space of the environment's catalogue, a phase of its own; null when the plan does not want
+/// the content model or no item says anything.
+std::shared_ptr<const ContentSpace> train_content(const TrainingPlan& plan, TrainingEnvironment& environment);
 
 /// Trains all models of the plan, a phase each, named suffix + model; their numbers are rounded to how they
 /// will be stored, so that what is evaluated is what is served. A model that the data does not allow (no
-/// sequence of two items; no rating) is left out.
+/// sequence of two items; no rating) is left out. With a content
+/// space, items without events have places in transformer and mf, too.
 ModelSet train_models(const TrainingData& data, const TrainingPlan& plan, TrainingEnvironment& environment,
                       const std::string& suffix);
 

@@ -12,8 +12,8 @@ namespace segue::index {
 namespace {
 
 constexpr std::array kNeighbours = {ItemNeighbours::kName, UserNeighbours::kName, SessionNeighbours::kName};
-constexpr std::array<std::string_view, 7> kModels = {"mf",           "transformer",  "transitions", "rating",
-                                                     kNeighbours[0], kNeighbours[1], kNeighbours[2]};
+constexpr std::array<std::string_view, 8> kModels = {"mf", "transformer", "transitions", "content", "rating",
+ kNeighbours[0], kNeighbours[1], kNeighbours[2]};
 
 TransitionOptions transition_options(const Config::Transitions& config) {
   TransitionOptions options;
@@ -131,13 +131,22 @@ RatingOptions rating_options(const Config::Rating& config, std::uint64_t seed) {
   return options;
 }
 
+ContentOptions content_options(const Config::Content& config, std::uint64_t seed) {
+  return {.width = config.width,
+          .features = config.features,
+          .vectors_weight = config.vectors_weight,
+          .history = config.history,
+          .recency = config.recency,
+          .seed = seed};
+}
+
 }  // namespace
 
 TrainingPlan training_plan(const ReindexRequest& request) {
   TrainingPlan plan;
   for (const std::string& name : request.models) {
-    // Named for completeness: popularity, the given vectors and the blend are made of whatever there is.
-    if (name == "popularity" || name == "context-popularity" || name == "content" || name == "blend")
+    // Named for completeness: popularity and the blend are made of whatever there is.
+    if (name == "popularity" || name == "context-popularity" || name == "blend")
       continue;
     if (name == "neighbours") {
       plan.models.insert(plan.models.end(), kNeighbours.begin(), kNeighbours.end());
@@ -163,6 +172,8 @@ TrainingPlan training_plan(const ReindexRequest& request) {
   plan.weights = storage_of(request.config.storage.weights);
   plan.vectors = storage_of(request.config.storage.vectors);
   plan.vector_factory = request.config.vectors.factory;
+  plan.content = content_options(request.config.content, request.seed);
+  plan.prior_events = request.config.content.prior_events;
   plan.rating = rating_options(request.config.rating, request.seed);
   take_neighbours(request.config.neighbours, plan);
   const bool as_it_is = !request.import_weights.empty() && plan.transformer.epochs == 0;

@@ -228,21 +228,16 @@ void validate_models(const Input& input, const ReindexRequest& request, Training
 
 /// A model that was asked for by name and could not be made is worth a word.
 void warn_of_missing_models(const TrainingPlan& plan, const ReindexRequest& request, const ModelSet& models,
-                            const Catalogue& catalogue, ReindexReport& report) {
+                            ReindexReport& report) {
   if (request.models.empty()) return;
   const auto parts = models.parts();
   for (const std::string& name : plan.models) {
     if (std::none_of(parts.begin(), parts.end(),
                      [&](const SessionModel* part) { return part->name() == name; })) {
-      report.warnings.push_back("the model " + name +
-                                " was not trained: no sequence has two events on items");
+      report.warnings.push_back(
+          name == "content" ? "there is no content model: no item has a title, text, attribute or vector"
+                            : "the model " + name + " was not trained: no sequence has two events on items");
     }
-  }
-  const bool content =
-      std::find(request.models.begin(), request.models.end(), "content") != request.models.end();
-  if (content && std::all_of(catalogue.items().begin(), catalogue.items().end(),
-                             [](const Item& item) { return item.vector.empty(); })) {
-    report.warnings.push_back("there is no content model: no item has a vector");
   }
 }
 
@@ -294,6 +289,7 @@ ReindexReport reindex(const ReindexRequest& request, Progress& progress) {
   if (const auto newest = newest_event(input.log)) manifest.training["newest_event"] = *newest;
   TrainingEnvironment environment{*input.catalogue, *backend, pool, progress, phases};
   environment.checkpoints = request.checkpoints;
+  environment.content = train_content(plan, environment);
   const TrainingData everything = all_events(input.log, input.catalogue->size(), input.event_contexts);
   choose_rating_model(everything, plan, environment, manifest);
   validate_models(input, request, plan, environment, manifest, report);
@@ -312,7 +308,7 @@ ReindexReport reindex(const ReindexRequest& request, Progress& progress) {
       manifest.blend[std::string(part->name())] = 1.0 / static_cast<double>(parts.size());
   }
   for (const auto& [name, weight] : manifest.blend) report.blend[name] = weight;
-  warn_of_missing_models(plan, request, models, *input.catalogue, report);
+  warn_of_missing_models(plan, request, models, report);
   report.seen = manifest.seen;
   choose_neighbours(models, report.evaluation, manifest);
 

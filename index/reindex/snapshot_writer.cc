@@ -80,14 +80,20 @@ void write_models(const SnapshotParts& parts, Staging& staging, Manifest& manife
     rating.save(staging.file(files::kRating));
     manifest.models["rating"] = {"rating-" + std::string(to_string(rating.method())) + "-1", 0, ""};
   }
-  const ContentVectors content = ContentVectors::of(parts.catalogue);
-  if (!content.empty()) {
-    content.save(staging.file(files::kContent), parts.plan.weights);
-    manifest.models["content"] = {"given-1", content.vectors().cols, parts.config.vectors.metric};
-    VectorIndex::build(content.vectors(), as_items(content.vocabulary()),
+  if (models.content) {
+    const ContentSpace& space = models.content->space();
+    space.save(staging.file(files::kWords));
+    manifest.models["words"] = {"latent-semantic-1", space.width(), "cosine"};
+    models.content->vectors().save(staging.file(files::vectors_of("words")));
+  }
+  for (const std::string& kind : given_kinds(parts.catalogue)) {
+    const ContentVectors given = ContentVectors::of(parts.catalogue, kind);
+    given.save(staging.file(files::given_file(kind)), parts.plan.weights);
+    manifest.models[kind] = {"given-1", given.vectors().cols, parts.config.vectors.metric};
+    VectorIndex::build(given.vectors(), as_items(given.vocabulary()),
                        content_metric(parts.config.vectors.metric), parts.plan.vector_factory,
                        parts.plan.vectors)
-        ->save(staging.file(files::vectors_of("content")));
+        ->save(staging.file(files::given_index(kind)));
   }
 }
 

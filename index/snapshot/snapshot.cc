@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "index/input/items_reader.h"
+#include "index/model/content_model.h"
 #include "index/model/content_vectors.h"
 #include "index/model/context_popularity.h"
 #include "index/model/item_neighbours.h"
@@ -88,6 +89,10 @@ std::shared_ptr<const Snapshot> Snapshot::open(const SnapshotStore& store, const
     const std::string file = files::vectors_of(space);
     if (has(file)) impl->vectors.emplace(space, VectorIndex::open(folder / file));
   }
+  for (const std::string& kind : given_kinds(catalogue)) {
+    const std::string file = files::given_index(kind);
+    if (has(file)) impl->vectors.emplace(kind, VectorIndex::open(folder / file));
+  }
 
   if (has(files::kContexts)) impl->contexts = ContextVocabulary::open(folder / files::kContexts);
   auto popularity = Popularity::open(folder / files::kPopularity, catalogue);
@@ -133,6 +138,11 @@ std::shared_ptr<const Snapshot> Snapshot::open(const SnapshotStore& store, const
   if (has(files::kRating)) {
     impl->models["rating"] = std::make_unique<RatingModel>(
         RatingFactorization::open(folder / files::kRating, catalogue.size()), catalogue, backend);
+  }
+  if (has(files::kWords)) {
+    impl->models["content"] = std::make_unique<ContentModel>(
+        std::make_shared<ContentSpace>(ContentSpace::open(folder / files::kWords, catalogue.size())),
+        impl->vectors["words"], catalogue, backend);
   }
 
   const auto seen = parse_seen_rule(manifest.seen);
@@ -215,6 +225,14 @@ std::vector<std::string> Snapshot::model_names() const {
 const VectorIndex* Snapshot::vectors(std::string_view space) const {
   const auto found = impl_->vectors.find(space);
   return found == impl_->vectors.end() ? nullptr : found->second.get();
+}
+
+std::vector<std::string> Snapshot::vector_spaces() const {
+  std::vector<std::string> spaces;
+  for (const auto& [space, vectors] : impl_->vectors) {
+    if (vectors) spaces.push_back(space);
+  }
+  return spaces;
 }
 
 std::optional<std::vector<Event>> Snapshot::session_of(std::string_view user) const {

@@ -44,7 +44,8 @@ class Snapshot {
   /// the snapshot does not have it.
   const SessionModel* model(std::string_view name) const;
   std::vector<std::string> model_names() const;
-  /// The weights of each item's events in training, by ItemId; of a log without any, the items' prior weights.
+  /// The weights of each item's events in training, by ItemId; of a log without any, the items' prior
+  /// weights.
   std::span<const float> item_events() const;
   /// The values of context that the models know; empty where they know none.
   const ContextVocabulary& contexts() const;
@@ -52,8 +53,10 @@ class Snapshot {
   const Blend* blend() const;
   /// What validation found best to leave out of a session's own items.
   const SeenRule& seen() const;
-  /// Vectors of a space: "transformer", "mf", "content"; null when there are none.
+  /// Vectors of a space: "transformer" and "mf" (learned from behaviour), "words" (what items say), "content"
+  /// (Item::vector) and the kinds in Item::vectors; null when there are none.
   const VectorIndex* vectors(std::string_view space) const;
+  std::vector<std::string> vector_spaces() const;
   /// How much the words of a session weigh beside the blend.
   double words_weight() const;
   /// How much a session weighs in the ranking of suggestions.

@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "index/item.h"
+
 /// The files of a snapshot, as paths from its folder (docs/file-formats.md).
 namespace segue::index::files {
 
@@ -21,14 +23,24 @@ inline constexpr std::string_view kTransformer = "models/transformer.safetensors
 inline constexpr std::string_view kContent = "models/content.safetensors";
 inline constexpr std::string_view kContexts = "models/context.json";
 inline constexpr std::string_view kContextPopularity = "models/context_popularity.safetensors";
+inline constexpr std::string_view kWords = "models/words.safetensors";
 inline constexpr std::string_view kUserSessions = "models/user_sessions.safetensors";
 
-/// Spaces that may have vectors.
-inline constexpr std::array<std::string_view, 3> kSpaces = {"transformer", "mf", "content"};
+/// Spaces of models that may have vectors.
+inline constexpr std::array<std::string_view, 3> kSpaces = {"transformer", "mf", "words"};
 
 /// The vectors of a space.
 inline std::string vectors_of(std::string_view space) {
   return "vectors/" + std::string(space) + ".safetensors";
+}
+
+/// The vectors of one kind that came with the items, as they came and as an index: `vector` is of kind
+/// "content".
+inline std::string given_file(std::string_view kind) {
+  return kind == kGivenVector ? std::string(kContent) : "models/given-" + std::string(kind) + ".safetensors";
+}
+inline std::string given_index(std::string_view kind) {
+  return vectors_of(kind == kGivenVector ? std::string(kind) : "given-" + std::string(kind));
 }
 
 }  // namespace segue::index::files

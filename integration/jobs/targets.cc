@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace segue::integration {
 namespace {
@@ -13,13 +15,20 @@ struct ItemEvents {
   std::vector<index::ItemId> items;
   std::vector<bool> marked;
   std::vector<std::uint32_t> contexts;  // empty where none are known
+  std::vector<std::string> texts;         // typed texts that are no items
+  std::vector<std::size_t> texts_before;  // of each item: how many of them came before it
 };
 
 ItemEvents item_events(const index::EventLog& log, const index::Sequence& sequence,
                        const index::EventContexts& contexts) {
   ItemEvents found;
   for (std::size_t e = sequence.begin; e < sequence.end; ++e) {
-    if (log.events[e].item == index::kNoItem) continue;
+    if (log.events[e].item == index::kNoItem) {
+      if (log.events[e].query != index::LogEvent::kNone)
+        found.texts.push_back(log.queries[log.events[e].query]);
+      continue;
+    }
+    found.texts_before.push_back(found.texts.size());
     found.items.push_back(log.events[e].item);
     found.marked.push_back(log.events[e].target);
     if (contexts.sets != nullptr) found.contexts.push_back(contexts.of_event[e]);
@@ -80,6 +89,8 @@ Targets find_targets(const index::EventLog& log, const index::Catalogue& catalog
         held_out.request = events.contexts[i];
         held_out.sets = contexts.sets;
       }
+      held_out.texts.assign(events.texts.begin(),
+                            events.texts.begin() + static_cast<std::ptrdiff_t>(events.texts_before[i]));
       targets.held_out.push_back(std::move(held_out));
       targets.sequence_of.push_back(sequences);
       targets.trained += trained != nullptr && trained->contains(digests[i]) ? 1 : 0;

@@ -37,7 +37,7 @@ std::vector<float> query_vector(const syntax::Node& node, const Arguments& argum
       error(context, node, "no item has the id `" + id + "`", "ids are compared byte by byte");
     } else if (!vectors.contains(like)) {
       error(context, node, "the item `" + id + "` has no vector of `" + arguments.text("f") + "`",
-            "items that nobody has touched have no learned vector; f=content uses given ones");
+            "what nobody has touched may have no learned vector; f=words uses what items say");
     } else {
       return vectors.vector(like);
     }
@@ -83,8 +83,12 @@ std::optional<RunLeg> run_knn(const syntax::Node& node, const Arguments& argumen
                               std::size_t standard_top_k) {
   const index::VectorIndex* vectors = context.snapshot.vectors(arguments.text("f"));
   if (vectors == nullptr) {
+    std::string spaces;
+    for (const std::string& space : context.snapshot.vector_spaces())
+      spaces.append(spaces.empty() ? "it has " : ", ").append(space);
     error(context, node, "this snapshot has no vectors of `" + arguments.text("f") + "`",
-          "reindex with events for `transformer` and `mf`, with items that have a `vector` for `content`");
+          spaces + (spaces.empty() ? "" : "; ") +
+              "events make `transformer` and `mf`, titles and texts `words`, a `vector` of items `content`");
     return std::nullopt;
   }
   RunLeg leg;

@@ -15,7 +15,7 @@ constexpr std::array kSessionKeys = {
     KeySpec{"ctx", KeyType::kSession, "", 0, 0, "",
             "the session: a parameter that holds events; by default the request's user's newest session"},
     KeySpec{"model", KeyType::kChoice, "blend", 0, 0,
-            "blend transformer mf transitions neighbours item-neighbours user-neighbours session-neighbours "
+            "blend transformer mf transitions content neighbours item-neighbours user-neighbours session-neighbours "
             "rating popularity context-popularity",
             "which model ranks: their weighted sum, or one of them; neighbours: the kind that validation "
             "found best"},
@@ -26,7 +26,10 @@ constexpr std::array kSessionKeys = {
             "validation found best"},
 };
 constexpr std::array kKnnKeys = {
-    KeySpec{"f", KeyType::kChoice, "transformer", 0, 0, "transformer mf content", "whose vectors"},
+    KeySpec{
+        "f", KeyType::kText, "transformer", 0, 0, "",
+        "whose vectors: transformer, mf, words (what items say), content (those of `vector`) or a kind of "
+        "`vectors`"},
     KeySpec{"topK", KeyType::kInteger, "10", 1, 0, "",
             "how many items the operator matches; inside a hybrid its window"},
     KeySpec{"like", KeyType::kText, "", 0, 0, "",

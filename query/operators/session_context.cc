@@ -25,6 +25,14 @@ std::vector<std::uint32_t> SessionContext::contexts() const {
   return found;
 }
 
+std::vector<std::string> SessionContext::texts() const {
+  std::vector<std::string> found;
+  for (const SessionEvent& event : events) {
+    if (event.item == index::kNoItem) found.push_back(event.text);
+  }
+  return found;
+}
+
 SessionContext SessionContext::without(index::ContextId value, bool of_request) const {
   SessionContext rest = *this;
   const auto strip = [&](std::uint32_t set) {

@@ -31,6 +31,7 @@ struct SessionContext {
 
   std::vector<index::ItemId> items() const;     ///< the item events, oldest first, repeats kept
   std::vector<std::uint32_t> contexts() const;  ///< the set of each of them
+  std::vector<std::string> texts() const;       ///< the typed texts that are no items, oldest first
 
   /// The session as it were if nobody had told a value: of the request, else of its events.
   SessionContext without(index::ContextId value, bool of_request) const;

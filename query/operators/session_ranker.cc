@@ -104,13 +104,16 @@ struct SessionRanker::Impl {
       : snapshot(s), session(std::move(c)), model(m), group(g) {
     const std::vector<ItemId> items = session.items();
     const std::vector<std::uint32_t> contexts = session.contexts();
+    const std::vector<std::string> texts = session.texts();
     index::SessionView view(items);
+    view.texts = texts;
     view.contexts = contexts;
     view.request = session.request;
     view.sets = &session.sets;
+    const bool empty = items.empty() && texts.empty();
     std::vector<const index::SessionModel*> models;
     if (model == "blend") {
-      if (const index::Blend* found = snapshot.blend(); found != nullptr && !items.empty()) {
+      if (const index::Blend* found = snapshot.blend(); found != nullptr && !empty) {
         blend = found->encode(view, group);
       }
       for (const std::string& name : snapshot.model_names()) {
@@ -120,7 +123,7 @@ struct SessionRanker::Impl {
       models.push_back(found);
       single_name = found->name();  // `neighbours` means one of several
       const bool popular = model == "popularity" || model == "context-popularity";
-      if (!items.empty() || popular) single = found->encode(view);
+      if (!empty || popular) single = found->encode(view);
     }
     if (blend || single) source = Source::kModels;
     if (source != Source::kModels || (blend && snapshot.words_weight() > 0)) {
@@ -277,7 +280,7 @@ std::vector<ContextShare> SessionRanker::context_shares(ItemId item) const {
 std::vector<Neighbour> SessionRanker::neighbours(ItemId item, std::size_t k) const {
   std::vector<Neighbour> near;
   const std::vector<ItemId> own = impl_->session.items();
-  for (const std::string_view space : {"transformer", "mf", "content"}) {
+  for (const std::string_view space : {"transformer", "mf", "words", "content"}) {
     const index::VectorIndex* vectors = impl_->snapshot.vectors(space);
     if (vectors == nullptr || !vectors->contains(item)) continue;
     index::ItemSet others = impl_->snapshot.catalogue().searchable();

@@ -12,7 +12,7 @@ TEST(TrainingPlan, OfTheDefaultConfigurationHasTheModelsOwnDefaults) {
   request.seed = 1;
   const TrainingPlan plan = training_plan(request);
   EXPECT_EQ(plan.models,
-            (std::vector<std::string>{"mf", "transformer", "transitions", "rating", "item-neighbours",
+            (std::vector<std::string>{"mf", "transformer", "transitions", "content", "rating", "item-neighbours",
                                       "user-neighbours", "session-neighbours"}));
   EXPECT_EQ(plan.mf, MfOptions());
   EXPECT_EQ(plan.transitions, TransitionOptions());

@@ -31,15 +31,17 @@ class ContentModel final : public SessionModel {
 
   const ContentSpace& space() const noexcept { return *space_; }
   const VectorIndex& vectors() const noexcept { return *vectors_; }
-  /// The session's unit profile [width]; empty when nothing in it has a content vector.
-  std::vector<float> profile(const SessionView& session) const;
-
   std::string_view name() const noexcept override { return "content"; }
   bool knows(ItemId item) const override { return space_->row(item) != ContentSpace::kNoRow; }
   std::unique_ptr<EncodedSession> encode(const SessionView& session) const override;
 
  private:
   class Session;
+  struct Profile {
+    std::vector<float> unit;        // [width]; empty when nothing in the session has a content vector
+    std::vector<ScoredItem> parts;  // the session's items, newest first, with their weights in it
+  };
+  Profile profile(const SessionView& session) const;
 
   std::shared_ptr<const ContentSpace> space_;
   std::shared_ptr<const VectorIndex> vectors_;

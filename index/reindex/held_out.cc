@@ -16,7 +16,7 @@ struct ItemEvents {
   std::vector<ItemId> items;
   std::vector<float> weights;
   std::vector<double> times;
-  std::vector<std::uint32_t> contexts;  // empty where none are known
+  std::vector<std::uint32_t> contexts;    // empty where none are known
   std::vector<std::uint32_t> texts;       // typed texts that are no items
   std::vector<std::size_t> texts_before;  // of each item: how many of them came before it
 

@@ -11,9 +11,9 @@
 #include "index/config.h"
 #include "index/model/content_model.h"
 #include "index/model/content_vectors.h"
+#include "index/model/context_popularity.h"
 #include "index/model/item_neighbours.h"
 #include "index/model/learning_curve.h"
-#include "index/model/context_popularity.h"
 #include "index/model/mf_model.h"
 #include "index/model/popularity.h"
 #include "index/model/rating_factors.h"
@@ -75,7 +75,8 @@ struct ModelSet {
   std::optional<Pruning> pruning;      ///< what was taken out of it by validation
   std::unique_ptr<ContentModel> content;
 
-  /// Those that can be parts of a blend: all that look at sessions or at context; popularity joins them in the gate.
+  /// Those that can be parts of a blend: all that look at sessions or at context; popularity joins them in
+  /// the gate.
   std::vector<const SessionModel*> parts() const;
 };
 

@@ -12,8 +12,8 @@ namespace segue::index {
 namespace {
 
 constexpr std::array kNeighbours = {ItemNeighbours::kName, UserNeighbours::kName, SessionNeighbours::kName};
-constexpr std::array<std::string_view, 8> kModels = {"mf", "transformer", "transitions", "content", "rating",
- kNeighbours[0], kNeighbours[1], kNeighbours[2]};
+constexpr std::array<std::string_view, 8> kModels = {
+    "mf", "transformer", "transitions", "content", "rating", kNeighbours[0], kNeighbours[1], kNeighbours[2]};
 
 TransitionOptions transition_options(const Config::Transitions& config) {
   TransitionOptions options;
@@ -146,8 +146,7 @@ TrainingPlan training_plan(const ReindexRequest& request) {
   TrainingPlan plan;
   for (const std::string& name : request.models) {
     // Named for completeness: popularity and the blend are made of whatever there is.
-    if (name == "popularity" || name == "context-popularity" || name == "blend")
-      continue;
+    if (name == "popularity" || name == "context-popularity" || name == "blend") continue;
     if (name == "neighbours") {
       plan.models.insert(plan.models.end(), kNeighbours.begin(), kNeighbours.end());
       continue;

@@ -14,7 +14,7 @@ namespace {
 struct ItemEvents {
   std::vector<index::ItemId> items;
   std::vector<bool> marked;
-  std::vector<std::uint32_t> contexts;  // empty where none are known
+  std::vector<std::uint32_t> contexts;    // empty where none are known
   std::vector<std::string> texts;         // typed texts that are no items
   std::vector<std::size_t> texts_before;  // of each item: how many of them came before it
 };

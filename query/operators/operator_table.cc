@@ -15,7 +15,8 @@ constexpr std::array kSessionKeys = {
     KeySpec{"ctx", KeyType::kSession, "", 0, 0, "",
             "the session: a parameter that holds events; by default the request's user's newest session"},
     KeySpec{"model", KeyType::kChoice, "blend", 0, 0,
-            "blend transformer mf transitions content neighbours item-neighbours user-neighbours session-neighbours "
+            "blend transformer mf transitions content neighbours item-neighbours user-neighbours "
+            "session-neighbours "
             "rating popularity context-popularity",
             "which model ranks: their weighted sum, or one of them; neighbours: the kind that validation "
             "found best"},

@@ -139,6 +139,24 @@ TEST_F(ContentModelTest, ScoresByTheCosineWithTheProfile) {
   EXPECT_TRUE(model.knows(95));
 }
 
+TEST_F(ContentModelTest, SaysBecauseOfWhichItemsItRanksAnother) {
+  const ThemeShop shop;
+  const ContentModel model(space_of(shop.catalogue), nullptr, shop.catalogue, *backend_);
+  const std::vector<ItemId> items = {40, 3, 41, 3, 96};
+  const auto encoded = model.encode(items);
+  const std::vector<ScoredItem> reasons = encoded->because(5, 10);
+  ASSERT_EQ(reasons.size(), 3u);  // each once, and none for what says nothing
+  EXPECT_EQ(reasons.front().item, 3u);
+  double sum = 0;
+  for (const ScoredItem& reason : reasons) sum += reason.score;
+  double score = 0;
+  const ItemId asked[] = {5};
+  encoded->score(asked, {&score, 1});
+  EXPECT_NEAR(sum, score, 1e-5);
+  EXPECT_EQ(encoded->because(5, 1).size(), 1u);
+  EXPECT_TRUE(encoded->because(96, 10).empty());
+}
+
 TEST_F(ContentModelTest, KnowsSessionsOfTextsAloneAndNoneOfNothing) {
   const ThemeShop shop;
   const ContentModel model(space_of(shop.catalogue), nullptr, shop.catalogue, *backend_);

@@ -12,8 +12,8 @@ TEST(TrainingPlan, OfTheDefaultConfigurationHasTheModelsOwnDefaults) {
   request.seed = 1;
   const TrainingPlan plan = training_plan(request);
   EXPECT_EQ(plan.models,
-            (std::vector<std::string>{"mf", "transformer", "transitions", "content", "rating", "item-neighbours",
-                                      "user-neighbours", "session-neighbours"}));
+            (std::vector<std::string>{"mf", "transformer", "transitions", "content", "rating",
+                                      "item-neighbours", "user-neighbours", "session-neighbours"}));
   EXPECT_EQ(plan.mf, MfOptions());
   EXPECT_EQ(plan.transitions, TransitionOptions());
   EXPECT_EQ(plan.rating, RatingOptions());

@@ -23,11 +23,11 @@ std::shared_ptr<const Serving> open_serving(const index::SnapshotStore& store, c
   const index::Catalogue& catalogue = serving->snapshot->catalogue();
   if (catalogue.size() > 0) {
     index::Event event;
-    event.item = catalogue[0].id;
+    event.item = catalogue.id(0);
     const std::vector<index::Event> session = {event};
     query::SearchRequest warm;
     warm.query = "$q {!session ctx=$ctx}";
-    warm.params = {{"q", catalogue[0].title}, {"ctx", session}};
+    warm.params = {{"q", std::string(catalogue.title(0))}, {"ctx", session}};
     serving->engine->search(warm);
     query::SuggestRequest suggest;
     suggest.session = session;
@@ -197,10 +197,10 @@ Answer SearchPlugin::answer(const Request& request) const {
   answer.skipped = result.skipped;
   const auto name = [&](index::ItemId item) {
     if (item == index::kNoItem) return;
-    answer.names.try_emplace(item, snapshot.catalogue()[item].id, snapshot.catalogue()[item].title);
+    answer.names.try_emplace(item, snapshot.catalogue().id(item), snapshot.catalogue().title(item));
   };
   for (std::size_t i = 0; i < result.hits.size(); ++i) {
-    const index::Item& item = snapshot.catalogue()[result.hits[i].item];
+    const index::Item item = snapshot.catalogue().item(result.hits[i].item);
     if (result.hits[i].explanation) {
       for (const query::LegExplanation& leg : result.hits[i].explanation->legs) {
         for (const query::EventShare& event : leg.events) name(event.item);

@@ -5,12 +5,13 @@
 #include <charconv>
 #include <compare>
 #include <map>
+#include <optional>
 
 namespace segue::query {
 namespace {
 
 using index::AttributeValue;
-using index::Item;
+using index::Catalogue;
 using index::ItemId;
 
 std::vector<ItemId> members(const index::ItemSet& items) {
@@ -30,14 +31,14 @@ std::string number_text(double value) {
   return {buffer, error == std::errc() ? end : buffer};
 }
 
-std::vector<std::string> texts_of(const Item& item, std::string_view attribute) {
-  if (attribute == "kind") return {item.kind};
-  const auto found = item.attributes.find(std::string(attribute));
-  if (found == item.attributes.end()) return {};
-  if (const auto* text = std::get_if<std::string>(&found->second)) return {*text};
-  if (const auto* number = std::get_if<double>(&found->second)) return {number_text(*number)};
-  if (const auto* truth = std::get_if<bool>(&found->second)) return {*truth ? "true" : "false"};
-  return std::get<std::vector<std::string>>(found->second);
+std::vector<std::string> texts_of(const Catalogue& catalogue, ItemId item, std::string_view attribute) {
+  if (attribute == "kind") return {std::string(catalogue.kind(item))};
+  const std::optional<AttributeValue> found = catalogue.attribute(item, attribute);
+  if (!found) return {};
+  if (const auto* text = std::get_if<std::string>(&*found)) return {*text};
+  if (const auto* number = std::get_if<double>(&*found)) return {number_text(*number)};
+  if (const auto* truth = std::get_if<bool>(&*found)) return {*truth ? "true" : "false"};
+  return std::get<std::vector<std::string>>(*found);
 }
 
 /// What an item is sorted by: kind of value first, so that values of different types have an order too.
@@ -47,14 +48,17 @@ struct SortKey {
   std::string text;
 };
 
-SortKey key_of(const Item& item, const std::string& attribute) {
-  if (attribute == "title") return item.title.empty() ? SortKey{} : SortKey{2, 0, item.title};
-  const auto found = item.attributes.find(attribute);
-  if (found == item.attributes.end()) return {};
-  if (const auto* number = std::get_if<double>(&found->second)) return {0, *number, {}};
-  if (const auto* truth = std::get_if<bool>(&found->second)) return {1, *truth ? 1.0 : 0.0, {}};
-  if (const auto* text = std::get_if<std::string>(&found->second)) return {2, 0, *text};
-  const auto& list = std::get<std::vector<std::string>>(found->second);
+SortKey key_of(const Catalogue& catalogue, ItemId item, const std::string& attribute) {
+  if (attribute == "title") {
+    const std::string_view title = catalogue.title(item);
+    return title.empty() ? SortKey{} : SortKey{2, 0, std::string(title)};
+  }
+  const std::optional<AttributeValue> found = catalogue.attribute(item, attribute);
+  if (!found) return {};
+  if (const auto* number = std::get_if<double>(&*found)) return {0, *number, {}};
+  if (const auto* truth = std::get_if<bool>(&*found)) return {1, *truth ? 1.0 : 0.0, {}};
+  if (const auto* text = std::get_if<std::string>(&*found)) return {2, 0, *text};
+  const auto& list = std::get<std::vector<std::string>>(*found);
   return list.empty() ? SortKey{} : SortKey{2, 0, list.front()};
 }
 
@@ -73,7 +77,7 @@ std::vector<FacetCount> count_values(const index::Catalogue& catalogue, const in
                                      std::string_view attribute) {
   std::map<std::string, std::size_t> counts;
   for (const ItemId item : members(items)) {
-    for (const std::string& text : texts_of(catalogue[item], attribute)) ++counts[text];
+    for (const std::string& text : texts_of(catalogue, item, attribute)) ++counts[text];
   }
   std::vector<FacetCount> facets;
   for (const auto& [value, count] : counts) facets.push_back({value, count});
@@ -94,7 +98,7 @@ std::vector<ItemId> sort_by_attributes(const index::Catalogue& catalogue, const 
     Column column{attribute.starts_with('-'), {}};
     const std::string name = column.falling ? attribute.substr(1) : attribute;
     column.keys.resize(catalogue.size());
-    for (const ItemId item : order) column.keys[item] = key_of(catalogue[item], name);
+    for (const ItemId item : order) column.keys[item] = key_of(catalogue, item, name);
     columns.push_back(std::move(column));
   }
   std::stable_sort(order.begin(), order.end(), [&](ItemId a, ItemId b) {

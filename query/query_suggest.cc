@@ -30,7 +30,7 @@ SuggestSession readable(const SessionContext& session, const index::Catalogue& c
     if (event.item == index::kNoItem) {
       readable.entries.push_back({event.text, index::kNoItem, true});
     } else {
-      readable.entries.push_back({catalogue[event.item].title, event.item, catalogue.is_query(event.item)});
+      readable.entries.push_back({std::string(catalogue.title(event.item)), event.item, catalogue.is_query(event.item)});
     }
   }
   return readable;

@@ -34,7 +34,7 @@ ImportedVectors import_vectors(const std::filesystem::path& path, const Catalogu
     }
     ++imported.items;
     const auto* begin = values.data() + r * dimension;
-    imported.catalogue[item].vector.assign(begin, begin + dimension);
+    imported.catalogue.item(item).vector.assign(begin, begin + dimension);
   }
   if (imported.items == 0)
     file.refuse("none of its " + std::to_string(rows) + " ids is an item", "use the ids of items.jsonl");

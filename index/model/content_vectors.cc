@@ -41,20 +41,20 @@ std::vector<std::string> given_kinds(const Catalogue& catalogue) {
 ContentVectors ContentVectors::of(const Catalogue& catalogue, std::string_view kind) {
   auto vocabulary = std::make_shared<std::vector<std::int32_t>>();
   auto vectors = std::make_shared<std::vector<float>>();
-  const Item* first = nullptr;
+  std::string first;  // the id of the first item that has one
   std::size_t dimension = 0;
   for (ItemId i = 0; i < catalogue.size(); ++i) {
-    const Item& item = catalogue[i];
+    const Item item = catalogue.item(i);
     const std::span<const float> vector = given(item, kind);
     if (vector.empty()) continue;
-    if (first == nullptr) {
-      first = &item;
+    if (first.empty()) {
+      first = item.id;
       dimension = vector.size();
     }
     if (vector.size() != dimension) {
       throw Error(ErrorKind::kBadInput,
                   called(kind) + " has " + std::to_string(vector.size()) + " values, that of item " +
-                      first->id + " has " + std::to_string(dimension),
+                      first + " has " + std::to_string(dimension),
                   "item " + item.id, "give all items vectors of one model");
     }
     if (!std::all_of(vector.begin(), vector.end(), [](float x) { return std::isfinite(x); })) {

@@ -73,7 +73,7 @@ std::unique_ptr<Popularity> Popularity::train(const TrainingData& data, const Ca
   for (std::size_t e = 0; e < data.items.size(); ++e) sums[data.items[e]] += data.weights[e];
   if (data.items.empty()) {
     for (std::size_t i = 0; i < sums.size(); ++i) {
-      sums[i] = std::max(0.0, catalogue[static_cast<ItemId>(i)].weight.value_or(0));
+      sums[i] = std::max(0.0, catalogue.weight(static_cast<ItemId>(i)).value_or(0));
     }
   }
   return std::unique_ptr<Popularity>(new Popularity({sums.begin(), sums.end()}, catalogue));

@@ -182,7 +182,7 @@ TrainingPlan training_plan(const ReindexRequest& request) {
 
 void describe_request(const ReindexRequest& request, const ReindexReport& report, const Catalogue& catalogue,
                       const kernels::Backend& backend, std::size_t threads, Manifest& manifest) {
-  for (const Item& item : catalogue.items()) ++manifest.items[item.kind];
+  for (ItemId i = 0; i < catalogue.size(); ++i) ++manifest.items[std::string(catalogue.kind(i))];
   for (const auto& [name, count] : report.counts) manifest.events[name] = count;
   manifest.seed = request.seed;
   manifest.device = std::string(kernels::to_string(backend.device()));

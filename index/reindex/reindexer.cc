@@ -15,6 +15,7 @@
 #include "index/model/rating_data.h"
 #include "index/reindex/best_neighbours.h"
 #include "index/reindex/decision.h"
+#include "index/model/content_vectors.h"
 #include "index/reindex/estimate.h"
 #include "index/reindex/held_out.h"
 #include "index/reindex/learning_curve_plot.h"

@@ -72,7 +72,7 @@ std::vector<std::int64_t> event_digests(const EventLog& log, const Sequence& seq
   for (std::size_t e = sequence.begin; e < sequence.end; ++e) {
     const LogEvent& event = log.events[e];
     if (event.item == kNoItem) continue;
-    Fnv1a hash = hash_of(owner, event.time, catalogue[event.item].id);
+    Fnv1a hash = hash_of(owner, event.time, catalogue.id(event.item));
     hash.add(std::to_string(earlier[hash.value()]++));
     digests.push_back(hash.value());
   }

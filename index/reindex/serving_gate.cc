@@ -34,7 +34,7 @@ Common in_common(const Snapshot& serving, const NewBlend& fresh, double after) {
   Common common{ItemSet(fresh.catalogue.size()), ItemSet(theirs.size()), {}, {}};
   std::vector<ItemId> place(fresh.catalogue.size(), kNoItem);  // in the serving catalogue
   for (ItemId i = 0; i < fresh.catalogue.size(); ++i) {
-    place[i] = theirs.find(fresh.catalogue[i].id);
+    place[i] = theirs.find(fresh.catalogue.id(i));
     if (!fresh.catalogue.searchable().contains(i) || !theirs.searchable().contains(place[i])) continue;
     common.fresh_items.insert(i);
     common.serving_items.insert(place[i]);

@@ -30,10 +30,11 @@ void write_items(const SnapshotParts& parts, Staging& staging) {
   const std::filesystem::path file = staging.file(files::kItems);
   {
     JsonlWriter writer(file);
-    for (const Item& item : parts.catalogue.items()) writer.write(item);
+    for (ItemId i = 0; i < parts.catalogue.size(); ++i) writer.write(parts.catalogue.item(i));
     writer.finish();
   }
   sync_file(file);
+  parts.catalogue.save(staging.file(files::kItemRecords));
   UserSessions::build(parts.log, staging.file(files::kUserSessions));
 }
 

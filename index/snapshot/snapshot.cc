@@ -30,9 +30,10 @@ namespace {
 
 constexpr std::string_view kMend = "roll back with `segue snapshots rollback`, or run `segue reindex` again";
 
-std::vector<Item> items_of(const std::filesystem::path& file) {
+/// Of a snapshot that was made before items had a file to map.
+Catalogue parsed_catalogue(const std::filesystem::path& file) {
   try {
-    return read_items(file).items;
+    return Catalogue(read_items(file).items);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kBadInput) throw;
     throw Error(ErrorKind::kDamagedStore, error.what(), {}, kMend);
@@ -78,7 +79,9 @@ std::shared_ptr<const Snapshot> Snapshot::open(const SnapshotStore& store, const
     return Error(ErrorKind::kDamagedStore, what, (folder / "manifest.json").string(), kMend);
   };
 
-  impl->catalogue = std::make_unique<Catalogue>(items_of(folder / files::kItems));
+  impl->catalogue =
+      std::make_unique<Catalogue>(has(files::kItemRecords) ? Catalogue::open(folder / files::kItemRecords)
+                                                           : parsed_catalogue(folder / files::kItems));
   const Catalogue& catalogue = *impl->catalogue;
   if (catalogue.size() != manifest.item_count())
     throw damaged("the manifest counts other items than items.jsonl holds");

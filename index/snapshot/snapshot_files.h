@@ -10,6 +10,7 @@
 namespace segue::index::files {
 
 inline constexpr std::string_view kItems = "items.jsonl";
+inline constexpr std::string_view kItemRecords = "items.safetensors";
 inline constexpr std::string_view kText = "text";
 inline constexpr std::string_view kSuggestions = "suggest/table.safetensors";
 inline constexpr std::string_view kPopularity = "models/popularity.safetensors";

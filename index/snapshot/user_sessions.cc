@@ -129,7 +129,7 @@ std::optional<std::vector<Event>> UserSessions::find(std::string_view user) cons
   for (auto e = static_cast<std::size_t>(offsets[low]); e < static_cast<std::size_t>(offsets[low + 1]); ++e) {
     Event event;
     if (const std::int32_t item = file_->i32("event.item")[e]; item >= 0) {
-      event.item = (*catalogue_)[static_cast<ItemId>(item)].id;
+      event.item = catalogue_->id(static_cast<ItemId>(item));
     } else {
       event.query = string_at(*file_, "query.bytes", "query.offsets",
                               static_cast<std::size_t>(file_->i32("event.query")[e]));

@@ -30,10 +30,10 @@ std::vector<Entry> sorted_entries(const Catalogue& catalogue, std::span<const fl
   std::vector<Entry> entries;
   for (ItemId item = 0; item < catalogue.size(); ++item) {
     const auto source = catalogue.is_query(item) ? SuggestionSource::kQueryItem : SuggestionSource::kTitle;
-    std::string folded = fold(catalogue[item].title);
+    std::string folded = fold(catalogue.title(item));
     if (!is_worth_typing(folded, source)) continue;
     const double events = counts.empty() ? 0 : counts[item];
-    const double prior = std::max(0.0, catalogue[item].weight.value_or(0));
+    const double prior = std::max(0.0, catalogue.weight(item).value_or(0));
     entries.push_back({std::move(folded), item, source, static_cast<float>(std::log1p(events + prior))});
   }
   std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
@@ -55,7 +55,7 @@ struct Columns {
   std::vector<std::int32_t> rows_of_items;
   std::vector<std::string_view> folded;  // views into the entries
 
-  void add_row(const Entry& entry, const std::string& text) {
+  void add_row(const Entry& entry, std::string_view text) {
     keys.insert(keys.end(), entry.folded.begin(), entry.folded.end());
     key_offsets.push_back(static_cast<std::int64_t>(keys.size()));
     texts.insert(texts.end(), text.begin(), text.end());
@@ -73,7 +73,7 @@ Columns make_columns(const std::vector<Entry>& entries, const Catalogue& catalog
   columns.rows_of_items.assign(catalogue.size(), -1);
   for (const Entry& entry : entries) {
     if (columns.folded.empty() || columns.folded.back() != entry.folded) {
-      columns.add_row(entry, catalogue[entry.item].title);
+      columns.add_row(entry, catalogue.title(entry.item));
     }
     columns.rows_of_items[entry.item] = static_cast<std::int32_t>(columns.items.size()) - 1;
     columns.weights.back() = std::max(columns.weights.back(), entry.popularity);

@@ -65,7 +65,8 @@ FieldType type_of(const AttributeValue& value) {
 
 std::map<std::string, FieldType, std::less<>> field_types(const Catalogue& catalogue) {
   std::map<std::string, FieldType, std::less<>> types;
-  for (const Item& item : catalogue.items()) {
+  for (ItemId i = 0; i < catalogue.size(); ++i) {
+    const Item item = catalogue.item(i);
     for (const auto& [name, value] : item.attributes) {
       const auto [known, added] = types.emplace(name, type_of(value));
       if (added && (name.empty() || is_reserved_field(name))) {
@@ -108,7 +109,7 @@ class Builder {
   Builder& operator=(const Builder&) = delete;
 
   void run() {
-    for (const Item& item : catalogue_.items()) add(item);
+    for (ItemId i = 0; i < catalogue_.size(); ++i) add(catalogue_.item(i));
     writer_->optimize();
     writer_->close();
     writer_.reset();

@@ -34,7 +34,7 @@ std::string why(const Related& related) {
 
 ordered_json to_json(const index::Snapshot& snapshot, const ItemPortrait& portrait) {
   const index::Catalogue& catalogue = snapshot.catalogue();
-  const index::Item& item = catalogue[portrait.item];
+  const index::Item item = catalogue.item(portrait.item);
   ordered_json object = {{"snapshot", snapshot.id()}, {"id", item.id},
                          {"kind", item.kind},         {"title", item.title},
                          {"text", item.text},         {"attributes", ordered_json::object()}};
@@ -47,8 +47,8 @@ ordered_json to_json(const index::Snapshot& snapshot, const ItemPortrait& portra
   for (const RelatedByModel& model : portrait.models) {
     ordered_json neighbours = ordered_json::array();
     for (const Related& related : model.items) {
-      neighbours.push_back({{"id", catalogue[related.item].id},
-                            {"title", catalogue[related.item].title},
+      neighbours.push_back({{"id", catalogue.id(related.item)},
+                            {"title", catalogue.title(related.item)},
                             {"score", related.score},
                             {"words", related.words},
                             {"attributes", related.attributes}});
@@ -61,7 +61,7 @@ ordered_json to_json(const index::Snapshot& snapshot, const ItemPortrait& portra
 
 void print_portrait(Console& console, const index::Snapshot& snapshot, const ItemPortrait& portrait) {
   const index::Catalogue& catalogue = snapshot.catalogue();
-  const index::Item& item = catalogue[portrait.item];
+  const index::Item item = catalogue.item(portrait.item);
   console.out << printable(item.id) << "  " << paint(console.out_style, Ink::kBold, printable(item.title))
               << "\n\n";
   TextTable facts({{""}, {""}});
@@ -80,8 +80,8 @@ void print_portrait(Console& console, const index::Snapshot& snapshot, const Ite
                 << paint(console.out_style, Ink::kCyan, model.model) << " (" << model.measure << ")\n";
     TextTable table({{"", TextTable::Align::kRight}, {"", TextTable::Align::kLeft, true}, {""}, {""}});
     for (const Related& related : model.items) {
-      const index::Item& other = catalogue[related.item];
-      table.add_row({fixed_number(related.score, 3), other.id, other.title, why(related)});
+      table.add_row({fixed_number(related.score, 3), std::string(catalogue.id(related.item)),
+                     std::string(catalogue.title(related.item)), why(related)});
     }
     table.print(console.out, console.out_style, 2);
   }

@@ -48,13 +48,12 @@ void heading(Console& console, const std::string& text) {
 /// Adds products of one style whose titles hold a word: what somebody who furnishes looks at.
 void look_at(std::vector<Event>& session, const index::Catalogue& catalogue, const std::string& style,
              const std::string& word, std::size_t count) {
-  for (const index::Item& item : catalogue.items()) {
-    if (count == 0) return;
-    const auto found = item.attributes.find("style");
-    const auto* text = found == item.attributes.end() ? nullptr : std::get_if<std::string>(&found->second);
-    if (text == nullptr || *text != style || item.title.find(word) == std::string::npos) continue;
+  for (index::ItemId item = 0; item < catalogue.size() && count > 0; ++item) {
+    const auto found = catalogue.attribute(item, "style");
+    const auto* text = found ? std::get_if<std::string>(&*found) : nullptr;
+    if (text == nullptr || *text != style || catalogue.title(item).find(word) == std::string::npos) continue;
     Event event;
-    event.item = item.id;
+    event.item = catalogue.id(item);
     session.push_back(std::move(event));
     --count;
   }
@@ -107,7 +106,7 @@ struct Cast {
 std::string titles_of(const index::Catalogue& catalogue, const std::vector<Event>& session) {
   std::string text;
   for (const Event& event : session) {
-    text.append(text.empty() ? "" : ", ").append(catalogue[catalogue.find(event.item)].title);
+    text.append(text.empty() ? "" : ", ").append(catalogue.title(catalogue.find(event.item)));
   }
   return text;
 }

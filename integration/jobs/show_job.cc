@@ -32,7 +32,7 @@ std::vector<std::string> attribute_texts(const index::Item& item) {
 }
 
 std::vector<std::string> sorted_words(const index::Snapshot& snapshot, ItemId item) {
-  std::vector<std::string> words = snapshot.text().analyze(snapshot.catalogue()[item].title);
+  std::vector<std::string> words = snapshot.text().analyze(snapshot.catalogue().title(item));
   std::sort(words.begin(), words.end());
   words.erase(std::unique(words.begin(), words.end()), words.end());
   return words;
@@ -68,10 +68,10 @@ RelatedByModel related(const index::Snapshot& snapshot, ItemId item, std::string
                        const std::vector<index::ScoredItem>& found) {
   RelatedByModel result{std::move(model), std::move(measure), {}};
   const std::vector<std::string> words = sorted_words(snapshot, item);
-  const std::vector<std::string> attributes = attribute_texts(snapshot.catalogue()[item]);
+  const std::vector<std::string> attributes = attribute_texts(snapshot.catalogue().item(item));
   for (const index::ScoredItem& entry : found) {
     result.items.push_back({entry.item, entry.score, common(words, sorted_words(snapshot, entry.item)),
-                            common(attributes, attribute_texts(snapshot.catalogue()[entry.item])), 0});
+                            common(attributes, attribute_texts(snapshot.catalogue().item(entry.item))), 0});
   }
   return result;
 }

@@ -46,7 +46,7 @@ std::vector<std::string> unplaced_texts(const index::Snapshot& snapshot, const S
       texts.push_back(event->text);
     } else if (std::none_of(models.begin(), models.end(),
                             [&](const auto* m) { return m->knows(event->item); })) {
-      texts.push_back(snapshot.catalogue()[event->item].title);
+      texts.emplace_back(snapshot.catalogue().title(event->item));
     }
   }
   return texts;

@@ -17,10 +17,10 @@ Item make(std::string id, std::string kind, std::string title, std::optional<dou
 TEST(Catalogue, OrdersItemsByTheBytesOfTheirIds) {
   const Catalogue catalogue({make("b", "item", ""), make("B", "item", ""), make("\xc3\xa4", "item", ""), make("a", "item", "")});
   ASSERT_EQ(catalogue.size(), 4u);
-  EXPECT_EQ(catalogue[0].id, "B");
-  EXPECT_EQ(catalogue[1].id, "a");
-  EXPECT_EQ(catalogue[2].id, "b");
-  EXPECT_EQ(catalogue[3].id, "\xc3\xa4");
+  EXPECT_EQ(catalogue.id(0), "B");
+  EXPECT_EQ(catalogue.id(1), "a");
+  EXPECT_EQ(catalogue.id(2), "b");
+  EXPECT_EQ(catalogue.id(3), "\xc3\xa4");
   EXPECT_EQ(catalogue.find("b"), 2u);
   EXPECT_EQ(catalogue.find("c"), kNoItem);
 }

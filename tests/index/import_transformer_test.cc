@@ -162,7 +162,7 @@ TEST_F(ImportTransformer, ScoresAsPyTorchDoesForSasrec) {
     std::vector<double> scores(7);
     encoded->score_all(scores);
     for (ItemId i = 0; i < 7; ++i)
-      EXPECT_NEAR(scores[i], one["scores"][catalogue[i].id].get<double>(), 2e-5) << one["session"];
+      EXPECT_NEAR(scores[i], one["scores"][catalogue.id(i)].get<double>(), 2e-5) << one["session"];
     EXPECT_EQ(encoded->top(1, nullptr)[0].score, *std::max_element(scores.begin(), scores.end()));
   }
 }

@@ -63,7 +63,7 @@ class Sessions : public testing::Test {
       text += "(" + (s.user == LogEvent::kNone ? std::string() : log.users[s.user]) + "):";
       for (std::size_t i = s.begin; i < s.end; ++i) {
         const LogEvent& e = log.events[i];
-        text += " " + (e.item == kNoItem ? "?" + log.queries[e.query] : catalogue_[e.item].id);
+        text += " " + (e.item == kNoItem ? "?" + log.queries[e.query] : std::string(catalogue_.id(e.item)));
       }
       out.push_back(text);
     }
@@ -211,8 +211,8 @@ TEST_F(Sessions, GiveACatalogueWhereThereAreNoItems) {
   writer.finish();
   const Catalogue catalogue = make_catalogue_from_events(file);
   ASSERT_EQ(catalogue.size(), 2u);
-  EXPECT_EQ(catalogue[0].id, "a");
-  EXPECT_EQ(catalogue[1].id, "b");
+  EXPECT_EQ(catalogue.id(0), "a");
+  EXPECT_EQ(catalogue.id(1), "b");
 
   EventsReader reader(file);
   Sessioniser sessioniser(catalogue, {});

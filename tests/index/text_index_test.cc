@@ -48,7 +48,7 @@ std::vector<ScoredItem> reference_ranking(const Catalogue& catalogue,
   double length = 0;
   std::map<std::string, double> frequencies;
   for (ItemId i = 0; i < catalogue.size(); ++i) {
-    documents.push_back(split(field_text(catalogue[i], field)));
+    documents.push_back(split(field_text(catalogue.item(i), field)));
     if (catalogue.is_query(i)) continue;
     count += 1;
     length += static_cast<double>(documents.back().size());
@@ -114,7 +114,7 @@ TEST(TextIndex, BreaksTiesByTheBytesOfTheIds) {
       std::vector<TextIndex::WeightedToken>{{"lantern"}, {"red"}, {"heart"}}, kDefaultField, 5, nullptr);
   ASSERT_EQ(found.size(), 5u);
   for (std::size_t i = 0; i < 5; ++i) {
-    EXPECT_EQ(indexed.catalogue[found[i].item].id, numbered("id", 10 + i));
+    EXPECT_EQ(indexed.catalogue.id(found[i].item), numbered("id", 10 + i));
     EXPECT_EQ(found[i].score, found[0].score);
   }
 }
@@ -183,7 +183,7 @@ TEST(TextIndex, FindsNumbersByRange) {
     std::string ids;
     const ItemSet set = indexed.index->impl().reader.numbers("n", range);
     for (ItemId i = 0; i < set.size(); ++i) {
-      if (set.contains(i)) ids += indexed.catalogue[i].id;
+      if (set.contains(i)) ids += indexed.catalogue.id(i);
     }
     return ids;
   };
@@ -232,9 +232,9 @@ TEST(TextIndex, KeepsTheOrderOfManyItems) {
   const Indexed indexed(std::move(items));
   EXPECT_EQ(indexed.index->impl().postings(kTitleField, "common")->items.size(), 30000u);
   for (ItemId i = 0; i < 30000; i += 997) {
-    const std::string word = indexed.catalogue[i].title.substr(7);
+    const std::string word(indexed.catalogue.title(i).substr(7));
     EXPECT_THAT(indexed.index->impl().postings(kTitleField, word)->items, ElementsAre(i));
-    EXPECT_THAT(indexed.index->impl().postings(kIdField, indexed.catalogue[i].id)->items, ElementsAre(i));
+    EXPECT_THAT(indexed.index->impl().postings(kIdField, indexed.catalogue.id(i))->items, ElementsAre(i));
   }
 }
 

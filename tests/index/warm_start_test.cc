@@ -118,8 +118,8 @@ TEST_F(WarmStart, VectorsOfAnyDimensionKeepTheirAnglesInTheTable) {
     for (const ItemId b : {0u, 1u, 2u, 3u, 5u, 6u, 7u}) {
       double given = 0, aa = 0, bb = 0;
       for (std::size_t c = 0; c < 20; ++c) {
-        const double x = static_cast<double>(catalogue[a].vector[c]);
-        const double y = static_cast<double>(catalogue[b].vector[c]);
+        const double x = static_cast<double>(catalogue.item(a).vector[c]);
+        const double y = static_cast<double>(catalogue.item(b).vector[c]);
         given += x * y, aa += x * x, bb += y * y;
       }
       EXPECT_NEAR(cosine(a, b), given / std::sqrt(aa * bb), 1e-4);  // seven vectors have seven directions

@@ -180,7 +180,7 @@ TEST_F(ImportAndStorage, ImportedVectorsAreSearchedAsContent) {
   ASSERT_NE(content, nullptr);
   EXPECT_EQ(content->size(), 2u);
   const auto best = content->search(std::vector<float>{0, 1, 0}, 1);
-  EXPECT_EQ(snapshot->catalogue()[best[0].item].id, "P00001");
+  EXPECT_EQ(snapshot->catalogue().id(best[0].item), "P00001");
 }
 
 }  // namespace

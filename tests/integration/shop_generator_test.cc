@@ -112,7 +112,7 @@ TEST_F(ShopGenerator, MakesWhatComesNextDependOnStyleOrderAndPairs) {
   std::map<index::ItemId, int> counts;
   const auto shelf = [&](index::ItemId item) {
     // A text reads "STYLE NOUN in COLOUR MATERIAL, ...".
-    const std::string& sentence = catalogue[item].text;
+    const std::string sentence(catalogue.text(item));
     const std::size_t begin = sentence.find(' ') + 1;
     return sentence.substr(begin, sentence.find(" in ") - begin);
   };
@@ -124,7 +124,7 @@ TEST_F(ShopGenerator, MakesWhatComesNextDependOnStyleOrderAndPairs) {
       ++counts[item];
       if (last != index::kNoItem) {
         ++steps;
-        same_style += text(catalogue[last], "style") == text(catalogue[item], "style") ? 1 : 0;
+        same_style += text(catalogue.item(last), "style") == text(catalogue.item(item), "style") ? 1 : 0;
         ++nouns[{shelf(last), shelf(item)}];
         ++pairs[{last, item}];
       }

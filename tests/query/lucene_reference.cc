@@ -75,11 +75,11 @@ Reference::Reference(const index::Catalogue& catalogue, const OperatorScores& op
     Field& field = fields_[name];
     for (ItemId i = 0; i < catalogue.size(); ++i) {
       std::vector<std::string> words;
-      if (name != std::string("text")) words = split(catalogue[i].title);
+      if (name != std::string("text")) words = split(std::string(catalogue.title(i)));
       double length = static_cast<double>(words.size());
       if (name != std::string("title")) {
         if (!words.empty()) words.emplace_back();
-        for (const std::string& word : split(catalogue[i].text)) {
+        for (const std::string& word : split(std::string(catalogue.text(i)))) {
           words.push_back(word);
           length += 1;
         }
@@ -186,7 +186,7 @@ Reference::Outcome Reference::leaf(const syntax::Node& node, const std::string& 
   if (const auto text = fields_.find(field); text != fields_.end())
     return text_leaf(node, text->second, item);
   std::optional<double> number;
-  const std::vector<std::string> texts = values(catalogue_[item], field, number);
+  const std::vector<std::string> texts = values(catalogue_.item(item), field, number);
   bool matched = false;
   if (const auto* range = node.get_if<syntax::Range>()) {
     const auto end = [](const std::string& text) {

@@ -31,7 +31,7 @@ std::vector<std::string> ids(const Indexed& indexed, const syntax::Node& tree,
                              const OperatorScores& operators = {}) {
   std::vector<std::string> found;
   for (const ScoredItem& hit : TextSearch(*indexed.index).search(tree, operators, nullptr, 100).items) {
-    found.push_back(indexed.catalogue[hit.item].id);
+    found.emplace_back(indexed.catalogue.id(hit.item));
   }
   return found;
 }
@@ -99,7 +99,7 @@ TEST(TextSearch, BreaksTiesByTheBytesOfTheIdsInEveryShapeOfQuery) {
   const TextHits hits = TextSearch(*indexed.index).search(all_of(clauses), {}, nullptr, 20);
   ASSERT_EQ(hits.items.size(), 20u);
   for (std::size_t i = 0; i < hits.items.size(); ++i) {
-    EXPECT_EQ(indexed.catalogue[hits.items[i].item].id, numbered("id", 10 + i));
+    EXPECT_EQ(indexed.catalogue.id(hits.items[i].item), numbered("id", 10 + i));
     EXPECT_EQ(hits.items[i].score, hits.items[0].score);
   }
 }

@@ -42,11 +42,11 @@ class QueryEngineTest : public testing::Test {
     snapshot_ = index::Snapshot::open(index::SnapshotStore(shop_->store), report.snapshot, *backend_);
     engine_ = std::make_unique<QueryEngine>(*snapshot_, Limits());
     // A session of three products of one department.
-    for (const index::Item& item : snapshot_->catalogue().items()) {
-      const auto category = item.attributes.find("category");
-      if (session_.size() < 3 && category != item.attributes.end() &&
-          std::get<std::string>(category->second) == "lighting") {
-        session_.push_back(item_event(item.id));
+    const index::Catalogue& catalogue = snapshot_->catalogue();
+    for (index::ItemId item = 0; item < catalogue.size(); ++item) {
+      const auto category = catalogue.attribute(item, "category");
+      if (session_.size() < 3 && category && std::get<std::string>(*category) == "lighting") {
+        session_.push_back(item_event(std::string(catalogue.id(item))));
       }
     }
   }
@@ -77,7 +77,7 @@ class QueryEngineTest : public testing::Test {
     return found;
   }
   static std::string attribute(ItemId item, const std::string& name) {
-    const auto& attributes = snapshot_->catalogue()[item].attributes;
+    const auto attributes = snapshot_->catalogue().item(item).attributes;
     const auto found = attributes.find(name);
     return found == attributes.end() ? "" : std::get<std::string>(found->second);
   }
@@ -105,7 +105,7 @@ TEST_F(QueryEngineTest, RanksPlainWordsByTextAlone) {
   const SearchResult result = search("$q");
   ASSERT_FALSE(result.hits.empty());
   for (const SearchHit& hit : result.hits) {
-    EXPECT_NE(snapshot_->catalogue()[hit.item].title.find("lamp"), std::string::npos);
+    EXPECT_NE(snapshot_->catalogue().title(hit.item).find("lamp"), std::string::npos);
     ASSERT_EQ(hit.legs.size(), 1u);
     EXPECT_EQ(hit.legs[0].name, "text");
     EXPECT_NEAR(hit.legs[0].score, hit.score, 1e-5 * hit.score);
@@ -233,7 +233,7 @@ TEST_F(QueryEngineTest, LetsWordsDecideWhereNoModelKnowsTheSessionAndPopularityW
   ASSERT_TRUE(words.ok);
   EXPECT_EQ(words.skipped, 1u);
   ASSERT_FALSE(words.hits.empty());
-  const std::string title = snapshot_->catalogue()[words.hits[0].item].title;
+  const std::string title(snapshot_->catalogue().title(words.hits[0].item));
   EXPECT_TRUE(title.find("lamp") != std::string::npos || title.find("brass") != std::string::npos) << title;
 
   wanted.params["ctx"] = std::vector<Event>{};
@@ -333,7 +333,7 @@ TEST_F(QueryEngineTest, SortsAndCountsByAttributes) {
   const SearchResult result = engine_->search(wanted);
   double last = INFINITY;
   for (const SearchHit& hit : result.hits) {
-    const double price = std::get<double>(snapshot_->catalogue()[hit.item].attributes.at("price"));
+    const double price = std::get<double>(snapshot_->catalogue().item(hit.item).attributes.at("price"));
     EXPECT_LE(price, last);
     last = price;
   }

@@ -24,7 +24,7 @@ SuggestSession typed(std::vector<std::string> texts) {
 SuggestSession looked_at(const SuggestShop& shop, std::vector<std::string> ids) {
   SuggestSession session;
   for (const std::string& id : ids) {
-    session.entries.push_back({shop.catalogue()[shop.item(id)].title, shop.item(id), false});
+    session.entries.push_back({std::string(shop.catalogue().title(shop.item(id))), shop.item(id), false});
   }
   return session;
 }

@@ -92,7 +92,7 @@ Accuracy evaluate(const index::testing::Indexed& indexed) {
     double found = 0;
     double precisions = 0;
     for (std::size_t rank = 1; rank <= hits.size(); ++rank) {
-      if (!documents.contains(indexed.catalogue[hits[rank - 1].item].id)) continue;
+      if (!documents.contains(std::string(indexed.catalogue.id(hits[rank - 1].item)))) continue;
       found += 1;
       precisions += found / static_cast<double>(rank);
       if (rank <= 30) sum.precision_at_30 += 1.0 / 30;

@@ -31,7 +31,15 @@ struct SlotText {
     append_json(text, *value);
     return text;
   }
-  std::string operator()(const std::map<std::string, double>*) const { return "{}"; }
+  std::string operator()(const std::map<std::string, double>* values) const {
+    std::string text = "{";
+    for (const auto& [name, value] : *values) {
+      text += text.size() == 1 ? " " : ", ";
+      append_json(text, name);
+      text += " = " + toml_number(value);
+    }
+    return text.size() == 1 ? "{}" : text + " }";
+  }
 };
 
 std::vector<std::string> words(std::string_view text) {
@@ -123,9 +131,12 @@ void read_table(Config& config, TomlTable& table, const std::string& name) {
 }  // namespace
 
 Config parse_config(std::string_view toml, std::string_view name) {
+  return parse_config(toml, name, Config());
+}
+
+Config parse_config(std::string_view toml, std::string_view name, Config config) {
   const TomlValue::Table document = parse_toml(toml, name);
   TomlTable file(document, name);
-  Config config;
   std::vector<std::string_view> known;
   for (const ConfigRow& row : config_table()) {
     if (row.table.find('.') != std::string_view::npos ||
@@ -151,6 +162,19 @@ std::vector<ConfigKey> config_keys() {
     keys.push_back({name, std::visit(SlotText(), row.slot(config)), std::string(row.meaning)});
   }
   return keys;
+}
+
+std::string to_toml(const Config& config) {
+  Config values = config;
+  Config defaults;
+  std::string out = "# What differs from the defaults (`segue config --defaults`).\n";
+  for (const ConfigRow& row : config_table()) {
+    const std::string value = std::visit(SlotText(), row.slot(values));
+    if (value == std::visit(SlotText(), row.slot(defaults))) continue;
+    out.append(row.table).append(row.key.empty() ? "" : ".").append(row.key);
+    out.append(" = ").append(value).append("\n");
+  }
+  return out;
 }
 
 std::string config_defaults_toml() {

@@ -189,6 +189,11 @@ struct Config {
 Config load_config(const std::filesystem::path& file);
 /// The same for text that was read already; name stands for the file in errors.
 Config parse_config(std::string_view toml, std::string_view name);
+/// The same over other values than the defaults.
+Config parse_config(std::string_view toml, std::string_view name, Config over);
+/// A TOML file with the keys whose values are not the defaults; parse_config of it gives the configuration
+/// back.
+std::string to_toml(const Config& config);
 
 /// A key of the file: "mf.factors", its default as TOML, its meaning in one line.
 struct ConfigKey {

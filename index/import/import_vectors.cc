@@ -20,7 +20,8 @@ ImportedVectors import_vectors(const std::filesystem::path& path, const Catalogu
   std::vector<float> values(rows * dimension);
   file.read(kVectors, {rows, dimension}, values);
 
-  ImportedVectors imported{catalogue.items(), 0, 0};
+  ImportedVectors imported;
+  for (ItemId i = 0; i < catalogue.size(); ++i) imported.catalogue.push_back(catalogue.item(i));
   for (const Item& item : imported.catalogue) {
     if (item.vector.empty()) continue;
     file.refuse("item " + item.id + " has a vector of its own, and vectors of two models cannot be compared",
@@ -34,7 +35,7 @@ ImportedVectors import_vectors(const std::filesystem::path& path, const Catalogu
     }
     ++imported.items;
     const auto* begin = values.data() + r * dimension;
-    imported.catalogue.item(item).vector.assign(begin, begin + dimension);
+    imported.catalogue[item].vector.assign(begin, begin + dimension);
   }
   if (imported.items == 0)
     file.refuse("none of its " + std::to_string(rows) + " ids is an item", "use the ids of items.jsonl");

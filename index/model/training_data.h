@@ -41,6 +41,19 @@ struct TrainingData {
     weights.insert(weights.end(), sequence_weights.begin(), sequence_weights.end());
     offsets.push_back(items.size());
   }
+  /// Sequence s of other data, with all that is known of it; only for data that shares its `sets`.
+  void append(const TrainingData& other, std::size_t s) {
+    const auto copy = [&](const auto& from, auto& to) {
+      if (from.empty()) return;
+      to.insert(to.end(), from.begin() + static_cast<std::ptrdiff_t>(other.offsets[s]),
+                from.begin() + static_cast<std::ptrdiff_t>(other.offsets[s + 1]));
+    };
+    copy(other.items, items);
+    copy(other.weights, weights);
+    copy(other.times, times);
+    copy(other.contexts, contexts);
+    offsets.push_back(items.size());
+  }
 };
 
 /// A sequence of which the last event is to be predicted from the events before it.

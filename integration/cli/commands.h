@@ -38,6 +38,7 @@ Command evaluate_command();
 Command snapshots_command();
 Command show_command();
 Command config_command();
+Command tune_command();
 Command demo_command();
 
 }  // namespace segue::integration

@@ -1,0 +1,160 @@
+#include "index/reindex/tuner.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <stdexcept>
+#include <utility>
+
+#include "index/config_json.h"
+#include "index/reindex/gate.h"
+#include "index/reindex/held_out.h"
+#include "index/reindex/plan.h"
+#include "index/reindex/reindex_input.h"
+#include "index/snapshot/sha256.h"
+#include "kernels/error.h"
+
+namespace segue::index {
+namespace {
+
+/// Passes the question whether to go on, and nothing else: a trial's own phases would drown the list of
+/// trials.
+class OnlyChecks final : public Progress {
+ public:
+  explicit OnlyChecks(const Progress& asked) : asked_(asked) {}
+  void check() const override { asked_.check(); }
+
+ private:
+  const Progress& asked_;
+};
+
+/// A share of the sequences, the same ones for every trial of a rung and among those of the rungs above.
+TrainingData part_of(const TrainingData& data, double share, std::uint64_t seed) {
+  if (share >= 1) return data;
+  TrainingData part;
+  part.item_count = data.item_count;
+  part.sets = data.sets;
+  for (std::size_t s = 0; s < data.sequences(); ++s) {
+    RandomStream random(mix_seed(seed, s));
+    if (random.uniform() < share) part.append(data, s);
+  }
+  return part;
+}
+
+/// Trains and measures the models of one configuration after the other on the same data.
+class Trials {
+ public:
+  Trials(const TuneRequest& request, ValidationSplit split, TrainingEnvironment& environment)
+      : request_(request), split_(std::move(split)), environment_(environment) {}
+
+  Trial run(const NextTrial& next) {
+    const auto start = std::chrono::steady_clock::now();
+    Trial trial;
+    trial.number = next.number;
+    trial.rung = next.rung;
+    trial.share = share_of(request_.halving, next.rung);
+    trial.values = point_of(request_.halving, request_.ranges, next.number);
+    measure(trial);
+    trial.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return trial;
+  }
+
+ private:
+  void measure(Trial& trial) {
+    ReindexRequest request = request_.data;
+    request.config = at_point(request.config, trial.values);
+    TrainingPlan plan = training_plan(request);
+    const TrainingData data = part_of(split_.train, trial.share, request_.halving.seed);
+    if (plan.wants("transitions") && request.config.transitions.preset == "auto")
+      plan.transitions = choose_transitions(transition_presets(), data, split_.held_out, environment_);
+    const ModelSet models = train_models(data, plan, environment_, "");
+    if (models.parts().empty()) return;  // too small a share for any model: the worst there is
+    const Config::Blend& blend = request.config.blend;
+    const Validation validation =
+        validate(models, split_.held_out, {parse_seen_rule(blend.seen), blend.max_sequences}, environment_);
+    for (const EvaluationRow& row : validation.table) {
+      if (row.model != request_.model) continue;
+      trial.ndcg = row.metrics.at("ndcg@10");
+      trial.hit_rate = row.metrics.at("hr@10");
+      return;
+    }
+    throw Error(ErrorKind::kUsage, "the model `" + request_.model + "` is not trained", "--model",
+                "name one of --models, or blend");
+  }
+
+  const TuneRequest& request_;
+  ValidationSplit split_;
+  TrainingEnvironment& environment_;
+};
+
+/// What has to be equal for trials to be comparable.
+std::string identity_of(const TuneRequest& request) {
+  nlohmann::json identity = {{"config", to_json(request.data.config)},
+                             {"models", request.data.models},
+                             {"model", request.model},
+                             {"seed", request.data.seed},
+                             {"rungs", request.halving.rungs},
+                             {"reduction", request.halving.reduction}};
+  for (const auto& file : {request.data.items, request.data.events}) {
+    identity["files"].push_back(file.empty() ? "" : digest_file(file).sha256);
+  }
+  for (const SearchRange& range : request.ranges) {
+    identity["ranges"].push_back({range.key, range.choices, range.low, range.high, range.logarithmic});
+  }
+  return sha256_of(identity.dump());
+}
+
+std::string told(const Trial& trial, const HalvingOptions& options) {
+  char figures[96];
+  std::snprintf(figures, sizeof figures, "rung %zu of %zu, trial %zu: NDCG@10 %.4f in %.1f s", trial.rung + 1,
+                options.rungs, trial.number, trial.ndcg, trial.seconds);
+  std::string text = figures;
+  for (const auto& [key, value] : trial.values) text.append("  ").append(key).append(" ").append(value);
+  return trial.number == 0 ? text + "  (as configured)" : text;
+}
+
+}  // namespace
+
+TuneReport tune(const TuneRequest& request, Progress& progress) {
+  if (request.ranges.empty()) throw std::invalid_argument("a search without ranges");
+  training_plan(request.data);  // what is wrong with the request is told before the data are read
+  TuneReport report;
+  const auto backend = kernels::make_backend(request.data.device);
+  kernels::ThreadPool pool(request.data.threads);
+  OnlyChecks quiet(progress);
+  Phases phases(quiet);
+  ReindexReport read;
+  Phases told_phases(progress);
+  const ReindexInput input = read_reindex_input(request.data, read, told_phases, progress);
+  report.warnings = read.warnings;
+  ValidationSplit split =
+      hold_back(input.log, *input.catalogue, request.data.config.evaluation.max_sequences, request.data.seed);
+  report.events = split.held_out.size();
+  if (split.held_out.size() < std::max<std::size_t>(request.data.config.gate.min_events, 2)) {
+    throw Error(ErrorKind::kBadInput,
+                "only " + std::to_string(split.held_out.size()) + " sequences have an event to predict",
+                request.data.events.string(), "a search needs at least gate.min_events of them");
+  }
+  TrialLog log(request.trials, identity_of(request));
+  TrainingEnvironment environment{*input.catalogue, *backend, pool, quiet, phases};
+  Trials trials(request, std::move(split), environment);
+  progress.phase("search");
+  while (const auto next = next_trial(request.halving, log.trials())) {
+    progress.check();
+    Trial trial = trials.run(*next);
+    progress.message(told(trial, request.halving));
+    log.add(std::move(trial));
+    double used = 0;
+    for (const Trial& done : log.trials()) used += done.seconds;
+    progress.update(std::min(used, request.halving.budget_seconds), request.halving.budget_seconds);
+  }
+  report.trials = log.trials();
+  report.best = *best_trial(report.trials);
+  for (const Trial& trial : report.trials) {
+    if (trial.number == 0 && trial.rung == report.best.rung) report.base = trial;
+  }
+  report.config = at_point(request.data.config, report.best.values);
+  return report;
+}
+
+}  // namespace segue::index

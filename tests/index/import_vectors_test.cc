@@ -27,9 +27,9 @@ TEST_F(ImportVectors, GivesItemsTheirVectors) {
   const ImportedVectors imported = import_vectors(file(), catalogue_of({"a", "b", "c"}));
   EXPECT_EQ(imported.items, 2u);
   EXPECT_EQ(imported.strangers, 1u);
-  EXPECT_EQ(imported.catalogue.item(0).vector, (std::vector<float>{5, 6}));
-  EXPECT_TRUE(imported.catalogue.item(1).vector.empty());
-  EXPECT_EQ(imported.catalogue.item(2).vector, (std::vector<float>{1, 2}));
+  EXPECT_EQ(imported.catalogue[0].vector, (std::vector<float>{5, 6}));
+  EXPECT_TRUE(imported.catalogue[1].vector.empty());
+  EXPECT_EQ(imported.catalogue[2].vector, (std::vector<float>{1, 2}));
 }
 
 TEST_F(ImportVectors, TakesHalves) {
@@ -37,7 +37,7 @@ TEST_F(ImportVectors, TakesHalves) {
   writer.add("vectors", {1, 2}, std::span<const Half>(std::vector<Half>{to_half(0.5f), to_half(-2.0f)}));
   writer.metadata("ids", "[\"a\"]");
   writer.write(file());
-  EXPECT_EQ(import_vectors(file(), catalogue_of({"a"})).catalogue.item(0).vector, (std::vector<float>{0.5f, -2}));
+  EXPECT_EQ(import_vectors(file(), catalogue_of({"a"})).catalogue[0].vector, (std::vector<float>{0.5f, -2}));
 }
 
 TEST_F(ImportVectors, SaysWhatIsWrong) {

@@ -1,0 +1,103 @@
+// The search for better constants, on the generated shop.
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <string>
+
+#include "index/reindex/tuner.h"
+#include "kernels/error.h"
+#include "tests/support/small_shop.h"
+
+namespace segue {
+namespace {
+
+class Tune : public ::testing::Test {
+ protected:
+  Tune() {
+    request.data = shop.request();
+    request.data.models = {"mf"};
+    request.model = "mf";
+    request.trials = shop.folder.path() / "trials.jsonl";
+    // Factors that cannot tell two shelves apart, and values among which the search should find better ones.
+    request.data.config.mf.factors = 1;
+    request.data.config.mf.iterations = 1;
+    request.ranges = {index::parse_search_range("mf.factors=1,8,32"),
+                      index::parse_search_range("mf.iterations=1..8")};
+    request.halving.budget_seconds = 1000;
+    request.halving.max_points = 8;
+  }
+
+  tests::SmallShop shop;
+  index::TuneRequest request;
+  index::Progress quiet;
+};
+
+TEST_F(Tune, FindsConstantsThatPredictBetterThanThoseItBeganWith) {
+  const index::TuneReport report = index::tune(request, quiet);
+  EXPECT_NE(report.best.number, 0u);
+  EXPECT_GT(report.best.ndcg, 1.2 * report.base.ndcg);
+  EXPECT_EQ(report.best.share, 1);
+  EXPECT_GT(report.config.mf.factors, 1u);
+  EXPECT_EQ(report.config, index::at_point(request.data.config, report.best.values));
+}
+
+/// Stops a search when it has been asked often enough whether to go on.
+class StopsAt final : public index::Progress {
+ public:
+  explicit StopsAt(int message) : left_(message) {}
+  void message(std::string_view) override { --left_; }
+  void check() const override {
+    if (left_ <= 0) throw Error(ErrorKind::kInterrupted, "interrupted");
+  }
+
+ private:
+  int left_;
+};
+
+TEST_F(Tune, GoesOnWhereItWasInterruptedAndEndsWithTheSameResult) {
+  const index::TuneReport whole = index::tune(request, quiet);
+  request.trials = shop.folder.path() / "interrupted.jsonl";
+  for (const int trials : {1, 4}) {
+    StopsAt progress(trials);
+    EXPECT_THROW(index::tune(request, progress), Error);
+  }
+  const index::TuneReport resumed = index::tune(request, quiet);
+  ASSERT_EQ(resumed.trials.size(), whole.trials.size());
+  for (std::size_t t = 0; t < whole.trials.size(); ++t) {
+    EXPECT_EQ(resumed.trials[t].values, whole.trials[t].values);
+    EXPECT_EQ(resumed.trials[t].ndcg, whole.trials[t].ndcg);
+  }
+  EXPECT_EQ(resumed.config, whole.config);
+}
+
+TEST_F(Tune, RefusesTheTrialsOfAnotherSearch) {
+  request.halving.max_points = 1;
+  index::tune(request, quiet);
+  request.data.seed = 2;
+  EXPECT_THROW(index::tune(request, quiet), Error);
+}
+
+TEST_F(Tune, RefusesAModelThatIsNotTrained) {
+  request.model = "transformer";
+  try {
+    index::tune(request, quiet);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+  }
+}
+
+TEST_F(Tune, RefusesALogThatHasTooLittleToPredict) {
+  std::ofstream(shop.events) << R"({"user": "u", "item": "p1"})" << '\n';
+  request.data.items.clear();
+  try {
+    index::tune(request, quiet);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kBadInput);
+  }
+}
+
+}  // namespace
+}  // namespace segue

@@ -128,7 +128,8 @@ TuneReport tune(const TuneRequest& request, Progress& progress) {
   const ReindexInput input = read_reindex_input(request.data, read, told_phases, progress);
   report.warnings = read.warnings;
   ValidationSplit split =
-      hold_back(input.log, *input.catalogue, request.data.config.evaluation.max_sequences, request.data.seed);
+      hold_back(input.log, *input.catalogue, request.data.config.evaluation.max_sequences, request.data.seed,
+                input.event_contexts);
   report.events = split.held_out.size();
   if (split.held_out.size() < std::max<std::size_t>(request.data.config.gate.min_events, 2)) {
     throw Error(ErrorKind::kBadInput,

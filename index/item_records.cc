@@ -93,6 +93,13 @@ class ItemRecords::Reader {
     }
     fail();
   }
+  std::vector<float> vector() {
+    const auto size = number<std::uint32_t>();
+    const std::uint8_t* numbers = take(std::size_t{size} * sizeof(float));
+    std::vector<float> vector(size);
+    if (size > 0) std::memcpy(vector.data(), numbers, std::size_t{size} * sizeof(float));
+    return vector;
+  }
   bool at_end() const { return bytes_.empty(); }
   [[noreturn]] void fail() const {
     throw Error(ErrorKind::kDamagedStore, "a record of an item is damaged",
@@ -143,7 +150,7 @@ void ItemRecords::add(const Item& item) {
   append(item, true);
 }
 
-void ItemRecords::append(const Item& item, bool with_vector) {
+void ItemRecords::append(const Item& item, bool with_vectors) {
   Writer writer(own_bytes_);
   writer.number(number_of(item.kind));
   writer.number(item.weight.value_or(std::numeric_limits<double>::quiet_NaN()));
@@ -165,9 +172,17 @@ void ItemRecords::append(const Item& item, bool with_vector) {
       for (const std::string& entry : list) writer.sized_text(entry);
     }
   }
-  writer.length(with_vector ? item.vector.size() : 0);
-  if (with_vector) {
-    for (const float number : item.vector) writer.number(number);
+  const auto add_vector = [&](const std::vector<float>& vector) {
+    writer.length(vector.size());
+    for (const float number : vector) writer.number(number);
+  };
+  add_vector(with_vectors ? item.vector : std::vector<float>());
+  writer.length(with_vectors ? item.vectors.size() : 0);
+  if (with_vectors) {
+    for (const auto& [name, vector] : item.vectors) {
+      writer.number(number_of(name));
+      add_vector(vector);
+    }
   }
   own_offsets_.push_back(static_cast<std::int64_t>(own_bytes_.size()));
 }
@@ -217,7 +232,11 @@ void ItemRecords::check() const {
       record.name();
       record.skip_attribute();
     }
-    for (auto left = record.number<std::uint32_t>(); left > 0; --left) record.number<float>();
+    record.vector();
+    for (auto left = record.number<std::uint32_t>(); left > 0; --left) {
+      record.name();
+      record.vector();
+    }
     if (!record.at_end() || head.id.empty()) record.fail();
   }
 }
@@ -276,8 +295,11 @@ Item ItemRecords::item(std::size_t i) const {
     const std::string& name = record.name();
     item.attributes.emplace(name, record.attribute());
   }
-  for (auto left = record.number<std::uint32_t>(); left > 0; --left)
-    item.vector.push_back(record.number<float>());
+  item.vector = record.vector();
+  for (auto left = record.number<std::uint32_t>(); left > 0; --left) {
+    const std::string& name = record.name();
+    item.vectors.emplace(name, record.vector());
+  }
   return item;
 }
 

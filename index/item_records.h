@@ -49,7 +49,7 @@ class ItemRecords {
   std::span<const std::uint8_t> bytes() const { return file_ ? mapped_bytes_ : own_bytes_; }
   Reader reader(std::size_t i) const;
   void check() const;
-  void append(const Item& item, bool with_vector);
+  void append(const Item& item, bool with_vectors);
   std::uint32_t number_of(std::string_view name);
 
   std::vector<std::uint8_t> own_bytes_;

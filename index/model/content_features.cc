@@ -87,7 +87,8 @@ struct AttributeFeatures {
 
 ContentFeatures ContentFeatures::of(const Catalogue& catalogue) {
   std::map<std::string, std::vector<double>, std::less<>> values;
-  for (const Item& item : catalogue.items()) {
+  for (ItemId i = 0; i < catalogue.size(); ++i) {
+    const Item item = catalogue.item(i);
     for (const auto& [name, value] : item.attributes) {
       if (const auto* number = std::get_if<double>(&value)) values[name].push_back(*number);
     }

@@ -144,7 +144,7 @@ ContentSpace ContentSpace::train(const Catalogue& catalogue, const ContentOption
       n, pool, progress,
       [&](std::size_t begin, std::size_t end) {
         for (std::size_t i = begin; i < end; ++i)
-          slab[i % slab.size()] = space.features_.of_item(catalogue[static_cast<ItemId>(i)]);
+          slab[i % slab.size()] = space.features_.of_item(catalogue.item(static_cast<ItemId>(i)));
       },
       [&](std::size_t begin, std::size_t end) {
         for (std::size_t i = begin; i < end; ++i) {
@@ -173,7 +173,7 @@ ContentSpace ContentSpace::train(const Catalogue& catalogue, const ContentOption
   const GivenColumns given(catalogue, options.vectors_weight, kept.size());
   const auto row_of = [&](std::size_t item) {
     Entries row =
-        weighted(space.features_.of_item(catalogue[static_cast<ItemId>(item)]), space.buckets_, space.idf_);
+        weighted(space.features_.of_item(catalogue.item(static_cast<ItemId>(item))), space.buckets_, space.idf_);
     given.append(static_cast<ItemId>(item), row);
     return row;
   };

@@ -31,7 +31,8 @@ std::string called(std::string_view kind) {
 
 std::vector<std::string> given_kinds(const Catalogue& catalogue) {
   std::set<std::string, std::less<>> kinds;
-  for (const Item& item : catalogue.items()) {
+  for (ItemId i = 0; i < catalogue.size(); ++i) {
+    const Item item = catalogue.item(i);
     if (!item.vector.empty()) kinds.emplace(kGivenVector);
     for (const auto& [kind, vector] : item.vectors) kinds.insert(kind);
   }

@@ -27,7 +27,7 @@ struct ThemeShop {
   std::set<ItemId> hidden;
 
   static Catalogue make_items() {
-    std::vector<Item> items = testing::make_catalogue(kThemes * kPerTheme + 1).items();
+    std::vector<Item> items = testing::items_of(testing::make_catalogue(kThemes * kPerTheme + 1));
     RandomStream random(5);
     for (std::size_t i = 0; i + 1 < items.size(); ++i) {
       items[i].title.clear();
@@ -164,7 +164,7 @@ TEST_F(ContentModelTest, KnowsSessionsOfTextsAloneAndNoneOfNothing) {
   EXPECT_EQ(model.encode(session), nullptr);
   const std::vector<ItemId> mute = {96};
   EXPECT_EQ(model.encode(mute), nullptr);
-  const std::vector<std::string> texts = {shop.catalogue[95].title};
+  const std::vector<std::string> texts = {std::string(shop.catalogue.title(95))};
   session.texts = texts;
   const auto encoded = model.encode(session);
   ASSERT_NE(encoded, nullptr);
@@ -232,7 +232,7 @@ TEST_F(ContentModelTest, ShiftsItemsOfFewEventsTowardsTheirContent) {
 
 TEST_F(ContentModelTest, LeavesModelsAloneWhereContentSaysNothingAboutBehaviour) {
   const ThemeShop shop;
-  std::vector<Item> items = shop.catalogue.items();
+  std::vector<Item> items = testing::items_of(shop.catalogue);
   RandomStream random(21);
   for (Item& item : items) {
     item.title.clear();

@@ -20,7 +20,7 @@ using testing::TemporaryFolder;
 
 Catalogue titled(const std::vector<std::string>& titles) {
   Catalogue ids = testing::make_catalogue(titles.size());
-  std::vector<Item> items = ids.items();
+  std::vector<Item> items = testing::items_of(ids);
   for (std::size_t i = 0; i < items.size(); ++i) items[i].title = titles[i];
   return Catalogue(std::move(items));
 }
@@ -46,14 +46,15 @@ std::vector<std::map<std::uint32_t, double>> naive_rows(const Catalogue& catalog
   const ContentFeatures features = ContentFeatures::of(catalogue);
   std::map<std::uint32_t, double> frequency;
   double items = 0;
-  for (const Item& item : catalogue.items()) {
+  for (ItemId i = 0; i < catalogue.size(); ++i) {
+    const Item item = catalogue.item(i);
     items += features.of_item(item).empty() ? 0 : 1;
     for (const ContentFeature& feature : features.of_item(item)) frequency[feature.bucket] += 1;
   }
   std::vector<std::map<std::uint32_t, double>> rows(catalogue.size());
   for (std::size_t i = 0; i < rows.size(); ++i) {
     double squares = 0;
-    for (const ContentFeature& f : features.of_item(catalogue[static_cast<ItemId>(i)])) {
+    for (const ContentFeature& f : features.of_item(catalogue.item(static_cast<ItemId>(i)))) {
       const double idf = 1 + std::log((1 + items) / (1 + frequency[f.bucket]));
       rows[i][f.bucket] = (1 + std::log(static_cast<double>(f.count))) * idf;
       squares += rows[i][f.bucket] * rows[i][f.bucket];
@@ -129,7 +130,7 @@ TEST_F(ContentSpaceTest, BringsWordsThatOccurTogetherNearEachOther) {
 
 TEST_F(ContentSpaceTest, FusesGivenVectorsWithWords) {
   Catalogue ids = titled({"red cup", "red plate", "cup", "", ""});
-  std::vector<Item> items = ids.items();
+  std::vector<Item> items = testing::items_of(ids);
   items[0].vector = {3, 0};
   items[1].vector = {0, 2};
   items[2].vector = {1, 0};
@@ -168,7 +169,7 @@ TEST_F(ContentSpaceTest, OfOneItemAndOfNone) {
 }
 
 TEST_F(ContentSpaceTest, NamesAnItemWhoseVectorIsNotFinite) {
-  std::vector<Item> items = titled({"a", "b"}).items();
+  std::vector<Item> items = testing::items_of(titled({"a", "b"}));
   items[1].vectors["audio"] = {1, std::numeric_limits<float>::quiet_NaN()};
   try {
     of(Catalogue(items));
@@ -213,7 +214,7 @@ TEST_F(ContentSpaceTest, FittedOnASamplePlacesEveryItem) {
 }
 
 TEST_F(ContentSpaceTest, ReadsBackWhatItWrote) {
-  std::vector<Item> items = titled(kTitles).items();
+  std::vector<Item> items = testing::items_of(titled(kTitles));
   for (std::size_t i = 0; i < items.size(); ++i) items[i].attributes["price"] = static_cast<double>(i);
   TemporaryFolder folder;
   const ContentSpace space = of(Catalogue(items), {.width = 4, .history = 7, .recency = 0.5});

@@ -36,6 +36,8 @@ std::vector<Item> varied_items(std::size_t count) {
     if (random.below(2) == 0) item.attributes["new"] = random.below(2) == 0;
     if (random.below(2) == 0) item.attributes["tags"] = std::vector<std::string>(random.below(4), word());
     if (random.below(2) == 0) item.vector = {0.5f, -2, static_cast<float>(i)};
+    if (random.below(2) == 0) item.vectors["image"] = {static_cast<float>(i)};
+    if (random.below(2) == 0) item.vectors["audio"] = {1, 2};
   }
   return items;
 }
@@ -74,6 +76,7 @@ TEST(ItemRecords, OfAFileAreTheSameButForVectors) {
   ASSERT_EQ(moved.size(), items.size());
   for (std::size_t i = 0; i < items.size(); ++i) {
     items[i].vector.clear();
+    items[i].vectors.clear();
     EXPECT_EQ(moved.item(i), items[i]);
   }
 }

@@ -30,6 +30,13 @@ inline Catalogue make_catalogue(std::size_t n, const std::set<ItemId>& queries =
   return Catalogue(std::move(items));
 }
 
+/// Its items as values, to be changed.
+inline std::vector<Item> items_of(const Catalogue& catalogue) {
+  std::vector<Item> items;
+  for (ItemId i = 0; i < catalogue.size(); ++i) items.push_back(catalogue.item(i));
+  return items;
+}
+
 inline TrainingData make_data(std::size_t items, const std::vector<std::vector<ItemId>>& sequences) {
   TrainingData data;
   data.item_count = items;

@@ -90,7 +90,8 @@ void write_models(const SnapshotParts& parts, Staging& staging, Manifest& manife
   for (const std::string& kind : given_kinds(parts.catalogue)) {
     const ContentVectors given = ContentVectors::of(parts.catalogue, kind);
     given.save(staging.file(files::given_file(kind)), parts.plan.weights);
-    manifest.models[kind] = {"given-1", given.vectors().cols, parts.config.vectors.metric};
+    manifest.models[kind] = {std::string(files::kGivenVersion), given.vectors().cols,
+                             parts.config.vectors.metric};
     VectorIndex::build(given.vectors(), as_items(given.vocabulary()),
                        content_metric(parts.config.vectors.metric), parts.plan.vector_factory,
                        parts.plan.vectors)

@@ -6,7 +6,6 @@
 #include <string>
 #include <utility>
 
-#include "index/input/items_reader.h"
 #include "index/model/content_model.h"
 #include "index/model/content_vectors.h"
 #include "index/model/context_popularity.h"
@@ -29,16 +28,6 @@ namespace segue::index {
 namespace {
 
 constexpr std::string_view kMend = "roll back with `segue snapshots rollback`, or run `segue reindex` again";
-
-/// Of a snapshot that was made before items had a file to map.
-Catalogue parsed_catalogue(const std::filesystem::path& file) {
-  try {
-    return Catalogue(read_items(file).items);
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::kBadInput) throw;
-    throw Error(ErrorKind::kDamagedStore, error.what(), {}, kMend);
-  }
-}
 
 }  // namespace
 
@@ -79,12 +68,10 @@ std::shared_ptr<const Snapshot> Snapshot::open(const SnapshotStore& store, const
     return Error(ErrorKind::kDamagedStore, what, (folder / "manifest.json").string(), kMend);
   };
 
-  impl->catalogue =
-      std::make_unique<Catalogue>(has(files::kItemRecords) ? Catalogue::open(folder / files::kItemRecords)
-                                                           : parsed_catalogue(folder / files::kItems));
+  impl->catalogue = std::make_unique<Catalogue>(Catalogue::open(folder / files::kItemRecords));
   const Catalogue& catalogue = *impl->catalogue;
   if (catalogue.size() != manifest.item_count())
-    throw damaged("the manifest counts other items than items.jsonl holds");
+    throw damaged("the manifest counts other items than items.safetensors holds");
   impl->text = TextIndex::open(folder / files::kText, catalogue);
   impl->suggestions = SuggestionTable::open(folder / files::kSuggestions, catalogue);
   impl->users = UserSessions::open(folder / files::kUserSessions, catalogue);
@@ -92,9 +79,9 @@ std::shared_ptr<const Snapshot> Snapshot::open(const SnapshotStore& store, const
     const std::string file = files::vectors_of(space);
     if (has(file)) impl->vectors.emplace(space, VectorIndex::open(folder / file));
   }
-  for (const std::string& kind : given_kinds(catalogue)) {
-    const std::string file = files::given_index(kind);
-    if (has(file)) impl->vectors.emplace(kind, VectorIndex::open(folder / file));
+  for (const auto& [kind, model] : manifest.models) {
+    if (model.version != files::kGivenVersion) continue;
+    impl->vectors.emplace(kind, VectorIndex::open(folder / files::given_index(kind)));
   }
 
   if (has(files::kContexts)) impl->contexts = ContextVocabulary::open(folder / files::kContexts);

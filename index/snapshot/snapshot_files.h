@@ -35,6 +35,8 @@ inline std::string vectors_of(std::string_view space) {
   return "vectors/" + std::string(space) + ".safetensors";
 }
 
+/// The version that a manifest gives vectors that came with the items.
+inline constexpr std::string_view kGivenVersion = "given-1";
 /// The vectors of one kind that came with the items, as they came and as an index: `vector` is of kind
 /// "content".
 inline std::string given_file(std::string_view kind) {

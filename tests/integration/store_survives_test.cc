@@ -33,7 +33,7 @@ class StoreSurvives : public testing::Test {
     const fs::path config = shop_.folder.path() / ("epochs-" + std::to_string(epochs) + ".toml");
     std::ofstream(config)
         << "[mf]\nfactors = 8\niterations = 3\n[transformer]\nwidth = 16\nfeed_forward = 16\nwindow = 8\n"
-           "negatives = 64\nepochs = "
+           "negatives = 64\npatience = 0\nepochs = "
         << epochs << "\n[evaluation]\nmax_sequences = 200\n";
     return {"reindex",
             "--items",

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "index/safetensors.h"
+#include "index/string_tensors.h"
 #include "kernels/error.h"
 
 namespace segue::index {
@@ -190,17 +191,11 @@ void ItemRecords::append(const Item& item, bool with_vectors) {
 void ItemRecords::save(const std::filesystem::path& file) const {
   ItemRecords bare;
   for (std::size_t i = 0; i < size(); ++i) bare.append(item(i), false);
-  std::vector<std::uint8_t> letters;
-  std::vector<std::int64_t> ends{0};
-  for (const std::string& name : bare.names_) {
-    letters.insert(letters.end(), name.begin(), name.end());
-    ends.push_back(static_cast<std::int64_t>(letters.size()));
-  }
+  const auto [letters, ends] = StringTensors::pack(bare.names_);
   SafetensorsWriter writer;
   writer.add("bytes", {bare.own_bytes_.size()}, bare.own_bytes_);
   writer.add("offsets", {bare.own_offsets_.size()}, bare.own_offsets_);
-  writer.add("names.bytes", {letters.size()}, letters);
-  writer.add("names.offsets", {ends.size()}, ends);
+  StringTensors(letters, ends).add_to(writer, "names");
   writer.write(file);
 }
 
@@ -210,16 +205,12 @@ ItemRecords ItemRecords::open(const std::filesystem::path& file) {
   const Safetensors& tensors = *records.file_;
   records.mapped_bytes_ = tensors.u8("bytes");
   records.mapped_offsets_ = tensors.i64("offsets");
-  const auto letters = tensors.u8("names.bytes");
-  const auto ends = tensors.i64("names.offsets");
+  const StringTensors names(tensors, "names");
   const auto offsets = records.mapped_offsets_;
-  if (offsets.empty() || !are_offsets(offsets, offsets.size() - 1, records.mapped_bytes_.size()) ||
-      ends.empty() || !are_offsets(ends, ends.size() - 1, letters.size())) {
+  if (offsets.empty() || !are_offsets(offsets, offsets.size() - 1, records.mapped_bytes_.size())) {
     Reader({}, records).fail();
   }
-  for (std::size_t n = 0; n + 1 < ends.size(); ++n) {
-    records.names_.emplace_back(letters.begin() + ends[n], letters.begin() + ends[n + 1]);
-  }
+  for (std::size_t n = 0; n < names.size(); ++n) records.names_.emplace_back(names[n]);
   records.check();
   return records;
 }

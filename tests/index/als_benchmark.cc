@@ -17,33 +17,14 @@
 
 #include "index/model/alternating_least_squares.h"
 #include "tests/index/als_problem.h"
+#include "tests/index/benchmark_input.h"
 
 namespace {
 
 using namespace segue;
 using namespace segue::index;
 
-class Arguments {
- public:
-  Arguments(int argc, char** argv) {
-    for (int i = 1; i < argc; ++i) {
-      const std::string argument = argv[i];
-      const std::size_t equals = argument.find('=');
-      if (equals == std::string::npos) throw std::runtime_error("not key=value: " + argument);
-      values_[argument.substr(0, equals)] = std::stod(argument.substr(equals + 1));
-    }
-  }
-  double real(const std::string& key, double standard) const {
-    const auto found = values_.find(key);
-    return found == values_.end() ? standard : found->second;
-  }
-  std::size_t count(const std::string& key, std::size_t standard) const {
-    return static_cast<std::size_t>(real(key, static_cast<double>(standard)));
-  }
-
- private:
-  std::map<std::string, double> values_;
-};
+using testing::Arguments;
 
 template <class T>
 void put(std::FILE* file, const std::vector<T>& values) {
@@ -102,7 +83,7 @@ void run(const Arguments& arguments) {
 
 int main(int argc, char** argv) {
   try {
-    run(Arguments(argc, argv));
+    run(Arguments(argc, argv, 1));
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;

@@ -24,48 +24,16 @@
 #include "index/model/mf_model.h"
 #include "index/model/random_stream.h"
 #include "index/reindex/evaluation.h"
+#include "tests/index/benchmark_input.h"
 
 namespace {
 
 using namespace segue;
 using namespace segue::index;
 
-using Histories = std::vector<std::vector<ItemId>>;
-
-Histories read_histories(const std::string& file) {
-  LineReader reader(file);
-  std::map<std::size_t, std::vector<ItemId>> by_user;
-  std::string_view line;
-  while (reader.next(line)) {
-    std::size_t user = 0;
-    ItemId item = 0;
-    const char* end = line.data() + line.size();
-    const auto first = std::from_chars(line.data(), end, user);
-    if (first.ec != std::errc{} || first.ptr == end ||
-        std::from_chars(first.ptr + 1, end, item).ec != std::errc{}) {
-      throw std::runtime_error(reader.where() + ": not \"user item\"");
-    }
-    by_user[user].push_back(item);
-  }
-  Histories histories;
-  for (auto& [user, items] : by_user) {
-    if (items.size() >= 3) histories.push_back(std::move(items));
-  }
-  return histories;
-}
-
-Catalogue catalogue_of(const Histories& histories) {
-  ItemId largest = 0;
-  for (const auto& history : histories) {
-    for (const ItemId item : history) largest = std::max(largest, item);
-  }
-  std::vector<Item> items(largest + 1);
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    const std::string digits = std::to_string(i);
-    items[i].id = std::string(10 - digits.size(), '0') + digits;
-  }
-  return Catalogue(std::move(items));
-}
+using testing::catalogue_of;
+using testing::Histories;
+using testing::read_histories;
 
 /// The constants of a trial: those that the command line names, the rest drawn.
 class Draw {

@@ -31,11 +31,15 @@
 #include "index/model/transitions.h"
 #include "index/model/user_neighbours.h"
 #include "index/reindex/evaluation.h"
+#include "tests/index/benchmark_input.h"
 
 namespace {
 
 using namespace segue;
 using namespace segue::index;
+using testing::Arguments;
+using testing::catalogue_of;
+using testing::read_histories;
 
 class Clock {
  public:
@@ -46,64 +50,6 @@ class Clock {
  private:
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
-
-/// Constants of the command line, each asked for with its default.
-class Arguments {
- public:
-  Arguments(int argc, char** argv) {
-    for (int i = 2; i < argc; ++i) {
-      const std::string argument = argv[i];
-      const std::size_t equals = argument.find('=');
-      if (equals == std::string::npos) throw std::runtime_error("not key=value: " + argument);
-      values_[argument.substr(0, equals)] = std::stod(argument.substr(equals + 1));
-    }
-  }
-  double real(const std::string& key, double standard) const {
-    const auto found = values_.find(key);
-    return found == values_.end() ? standard : found->second;
-  }
-  std::size_t count(const std::string& key, std::size_t standard) const {
-    return static_cast<std::size_t>(real(key, static_cast<double>(standard)));
-  }
-
- private:
-  std::map<std::string, double> values_;
-};
-
-std::vector<std::vector<ItemId>> read_histories(const std::string& file) {
-  LineReader reader(file);
-  std::map<std::size_t, std::vector<ItemId>> by_user;
-  std::string_view line;
-  while (reader.next(line)) {
-    std::size_t user = 0;
-    ItemId item = 0;
-    const char* end = line.data() + line.size();
-    const auto first = std::from_chars(line.data(), end, user);
-    if (first.ec != std::errc{} || first.ptr == end ||
-        std::from_chars(first.ptr + 1, end, item).ec != std::errc{}) {
-      throw std::runtime_error(reader.where() + ": not \"user item\"");
-    }
-    by_user[user].push_back(item);
-  }
-  std::vector<std::vector<ItemId>> histories;
-  for (auto& [user, items] : by_user) {
-    if (items.size() >= 3) histories.push_back(std::move(items));
-  }
-  return histories;
-}
-
-Catalogue catalogue_of(const std::vector<std::vector<ItemId>>& histories) {
-  ItemId largest = 0;
-  for (const auto& history : histories) {
-    for (const ItemId item : history) largest = std::max(largest, item);
-  }
-  std::vector<Item> items(largest + 1);
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    const std::string digits = std::to_string(i);
-    items[i].id = std::string(10 - digits.size(), '0') + digits;
-  }
-  return Catalogue(std::move(items));
-}
 
 /// Everything that the rows of the table share.
 struct Bench {
@@ -192,7 +138,7 @@ SessionNeighbourOptions session_options(const Arguments& arguments) {
 
 int run(int argc, char** argv) {
   if (argc < 2) throw std::runtime_error("usage: models_benchmark FILE [key=value ...]");
-  const Arguments arguments(argc, argv);
+  const Arguments arguments(argc, argv, 2);
   const auto histories = read_histories(argv[1]);
   const Catalogue catalogue = catalogue_of(histories);
   kernels::ThreadPool pool(arguments.count("threads", 0));

@@ -8,6 +8,7 @@
 
 #include "index/model/random_stream.h"
 #include "index/model/sparse_symmetric.h"
+#include "kernels/symmetric_eigen.h"
 
 namespace segue::index {
 
@@ -130,7 +131,7 @@ void AlternatingLeastSquares::rotate(kernels::Matrix fixed, kernels::Matrix solv
   const std::size_t d = options_.factors;
   std::vector<double> gram(gram_.begin(), gram_.end());
   std::vector<double> vectors(d * d);
-  const std::vector<double> values = symmetric_eigen(gram, d, vectors);
+  const std::vector<double> values = kernels::symmetric_eigen(gram, d, vectors);
   std::vector<float> rotation(vectors.size());
   std::transform(vectors.begin(), vectors.end(), rotation.begin(),
                  [](double x) { return static_cast<float>(x); });

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "index/model/random_stream.h"
+#include "kernels/symmetric_eigen.h"
 
 namespace segue::index {
 namespace {
@@ -126,7 +127,7 @@ Eigenpairs largest_eigenpairs(const SparseSymmetric& a, const EigenOptions& opti
   }
   std::vector<double> vectors;
   Eigenpairs pairs;
-  pairs.values = symmetric_eigen(small, l, vectors);
+  pairs.values = kernels::symmetric_eigen(small, l, vectors);
   std::size_t keep = 0;
   // A value this small beside the first is rounding.
   while (keep < std::min(options.count, l) && pairs.values[keep] > 1e-6 * std::abs(pairs.values.front()))
@@ -140,59 +141,6 @@ Eigenpairs largest_eigenpairs(const SparseSymmetric& a, const EigenOptions& opti
     multiply_right(basis.view(), {rotation.data(), l, keep}, pairs.vectors.reshape(n, keep), backend, pool);
   }
   return pairs;
-}
-
-std::vector<double> symmetric_eigen(std::vector<double>& a, std::size_t n, std::vector<double>& vectors) {
-  std::vector<double> rows(n * n);  // eigenvectors as rows while they turn: contiguous
-  for (std::size_t i = 0; i < n; ++i) rows[i * n + i] = 1;
-  double total = 0;
-  for (const double x : a) total += x * x;
-  constexpr int kSweeps = 30;  // convergence is quadratic: 6 to 10 are usual
-  for (int sweep = 0; sweep < kSweeps; ++sweep) {
-    double off = 0;
-    for (std::size_t i = 0; i < n; ++i) {
-      for (std::size_t j = i + 1; j < n; ++j) off += a[i * n + j] * a[i * n + j];
-    }
-    if (!(off > 1e-20 * total)) break;
-    for (std::size_t p = 0; p < n; ++p) {
-      for (std::size_t q = p + 1; q < n; ++q) {
-        const double apq = a[p * n + q];
-        if (apq * apq <= 1e-24 * total / static_cast<double>(n * n)) continue;
-        // Golub and Van Loan, algorithm 8.4.1: the smaller of the two angles that make a_pq zero.
-        const double tau = (a[q * n + q] - a[p * n + p]) / (2 * apq);
-        const double t = (tau >= 0 ? 1.0 : -1.0) / (std::abs(tau) + std::sqrt(1 + tau * tau));
-        const double c = 1 / std::sqrt(1 + t * t);
-        const double s = t * c;
-        const auto rotate_rows = [&](std::vector<double>& m) {
-          double* x = m.data() + p * n;
-          double* y = m.data() + q * n;
-          for (std::size_t k = 0; k < n; ++k) {
-            const double old = x[k];
-            x[k] = c * old - s * y[k];
-            y[k] = s * old + c * y[k];
-          }
-        };
-        rotate_rows(a);
-        for (std::size_t k = 0; k < n; ++k) {
-          const double old = a[k * n + p];
-          a[k * n + p] = c * old - s * a[k * n + q];
-          a[k * n + q] = s * old + c * a[k * n + q];
-        }
-        rotate_rows(rows);
-      }
-    }
-  }
-  std::vector<std::size_t> order(n);
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t i, std::size_t j) { return a[i * n + i] > a[j * n + j]; });
-  std::vector<double> values(n);
-  vectors.assign(n * n, 0);
-  for (std::size_t j = 0; j < n; ++j) {
-    values[j] = a[order[j] * n + order[j]];
-    for (std::size_t i = 0; i < n; ++i) vectors[i * n + j] = rows[order[j] * n + i];
-  }
-  return values;
 }
 
 }  // namespace segue::index

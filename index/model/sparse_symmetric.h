@@ -49,8 +49,4 @@ Eigenpairs largest_eigenpairs(const SparseSymmetric& a, const EigenOptions& opti
 void orthonormalize(MatrixBuffer& y, MatrixBuffer& scratch, const kernels::Backend& backend,
                     kernels::ThreadPool& pool);
 
-/// All eigenvalues of a dense symmetric matrix, falling, and their vectors as the columns of `vectors` [n,
-/// n], by cyclic Jacobi rotations. a [n, n] is destroyed. For n up to some hundreds.
-std::vector<double> symmetric_eigen(std::vector<double>& a, std::size_t n, std::vector<double>& vectors);
-
 }  // namespace segue::index

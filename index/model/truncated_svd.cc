@@ -6,6 +6,7 @@
 
 #include "index/model/random_stream.h"
 #include "index/model/sparse_symmetric.h"
+#include "kernels/symmetric_eigen.h"
 
 namespace segue::index {
 namespace {
@@ -98,7 +99,7 @@ TruncatedSvd truncated_svd(const SparseRows& matrix, const SvdOptions& options,
       small[i * l + j] = (static_cast<double>(projected.view()(i, j)) + projected.view()(j, i)) / 2;
   }
   std::vector<double> vectors;
-  result.values = symmetric_eigen(small, l, vectors);
+  result.values = kernels::symmetric_eigen(small, l, vectors);
   std::size_t keep = 0;
   // A value this small beside the first is rounding.
   while (keep < std::min(options.count, l) && result.values[keep] > 1e-6 * result.values.front()) ++keep;

@@ -12,6 +12,7 @@
 #include "index/model/ppmi_embedding.h"
 #include "index/model/sparse_symmetric.h"
 #include "kernels/backend.h"
+#include "kernels/symmetric_eigen.h"
 #include "kernels/thread_pool.h"
 #include "tests/index/transformer_fixture.h"
 
@@ -81,7 +82,7 @@ TEST(SymmetricEigen, FindsKnownEigenvaluesAndOrthonormalVectors) {
   }
   const std::vector<double> original = a;
   std::vector<double> vectors;
-  const std::vector<double> values = symmetric_eigen(a, kN, vectors);
+  const std::vector<double> values = kernels::symmetric_eigen(a, kN, vectors);
   for (std::size_t k = 0; k < kN; ++k) {
     const double angle = std::acos(-1.0) * static_cast<double>(kN - k) / static_cast<double>(kN + 1);
     EXPECT_NEAR(values[k], 2 - 2 * std::cos(angle), 1e-9);
@@ -141,7 +142,7 @@ TEST_F(EigenpairsTest, AreTheLargestOnesAndNoNegativeOne) {
   const SparseSymmetric sparse = random_symmetric(kN, dense);
   std::vector<double> vectors;
   std::vector<double> copy = dense;
-  const std::vector<double> expected = symmetric_eigen(copy, kN, vectors);
+  const std::vector<double> expected = kernels::symmetric_eigen(copy, kN, vectors);
   const Eigenpairs pairs = find(sparse, 6);
   ASSERT_EQ(pairs.values.size(), 6u);
   for (std::size_t k = 0; k < 2; ++k) {  // those that stand out

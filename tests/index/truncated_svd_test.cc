@@ -7,6 +7,7 @@
 
 #include "index/model/random_stream.h"
 #include "index/model/sparse_symmetric.h"
+#include "kernels/symmetric_eigen.h"
 
 namespace segue::index {
 namespace {
@@ -42,7 +43,7 @@ class TruncatedSvdTest : public ::testing::Test {
   std::unique_ptr<kernels::Backend> backend_ = kernels::make_backend(kernels::Device::kCpu);
 };
 
-TEST_F(TruncatedSvdTest, FindsTheSubspaceThatJacobiFinds) {
+TEST_F(TruncatedSvdTest, FindsTheLeadingSubspaceOfTheDenseGram) {
   const std::size_t n = 60, columns = 40, count = 4;
   const Planted planted(n, columns);
   std::vector<double> gram(columns * columns);
@@ -53,7 +54,7 @@ TEST_F(TruncatedSvdTest, FindsTheSubspaceThatJacobiFinds) {
     }
   }
   std::vector<double> vectors;
-  const std::vector<double> values = symmetric_eigen(gram, columns, vectors);
+  const std::vector<double> values = kernels::symmetric_eigen(gram, columns, vectors);
   const TruncatedSvd svd = of(planted.rows, {.count = count, .iterations = 8});
   ASSERT_EQ(svd.values.size(), count);
   for (std::size_t k = 0; k < count; ++k) {

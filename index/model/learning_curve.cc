@@ -19,7 +19,7 @@ nlohmann::json to_json(const std::vector<LearningPoint>& points) {
 }
 
 nlohmann::json to_json(const LearningCurve& curve) {
-  return {{"model", curve.model}, {"points", to_json(curve.points)}};
+  return {{"model", curve.model}, {"points", to_json(curve.points)}, {"measure", curve.measure}};
 }
 
 std::vector<LearningPoint> learning_points_from_json(const nlohmann::json& json) {
@@ -38,7 +38,8 @@ std::vector<LearningPoint> learning_points_from_json(const nlohmann::json& json)
 }
 
 LearningCurve learning_curve_from_json(const nlohmann::json& json) {
-  return {json.at("model").get<std::string>(), learning_points_from_json(json.at("points"))};
+  return {json.at("model").get<std::string>(), learning_points_from_json(json.at("points")),
+          json.value("measure", LearningCurve{}.measure)};
 }
 
 }  // namespace segue::index

@@ -1,7 +1,9 @@
 #include "index/model/matrix_factorization.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
+#include <cstdio>
 #include <stdexcept>
 #include <utility>
 
@@ -55,13 +57,21 @@ MatrixFactorization MatrixFactorization::train(const TrainingData& data, const M
   require_in_range(options);
   const Interactions interactions(data);
   AlternatingLeastSquares als(interactions, options, backend, pool);
-  for (std::size_t i = 0; i < options.iterations && !interactions.vocabulary().empty(); ++i) {
+  const auto start = std::chrono::steady_clock::now();
+  const auto pairs = static_cast<double>(interactions.by_user().others.size());
+  MatrixFactorization result;
+  for (std::size_t i = 1; i <= options.iterations && !interactions.vocabulary().empty(); ++i) {
     als.iterate(progress);
-    progress.update(static_cast<double>(i + 1), static_cast<double>(options.iterations));
+    const double loss = als.objective() / pairs;
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    result.curve_.push_back(
+        {.epoch = i, .step = i, .loss = loss, .validation = {}, .rate = 0, .seconds = seconds.count()});
+    char note[32];
+    std::snprintf(note, sizeof note, "loss %.4f", loss);
+    progress.update(static_cast<double>(i), static_cast<double>(options.iterations), note);
   }
   const auto factors = als.item_factors();
 
-  MatrixFactorization result;
   result.options_ = options;
   result.own_vocabulary_ = std::make_shared<std::vector<std::int32_t>>(interactions.vocabulary().begin(),
                                                                        interactions.vocabulary().end());
@@ -78,6 +88,7 @@ MatrixFactorization MatrixFactorization::with_items(std::vector<std::int32_t> vo
     throw std::invalid_argument("item factors of another number");
   MatrixFactorization result;
   result.options_ = options_;
+  result.curve_ = curve_;
   result.own_vocabulary_ = std::make_shared<std::vector<std::int32_t>>(std::move(vocabulary));
   result.own_factors_ = std::make_shared<std::vector<float>>(std::move(factors));
   result.vocabulary_ = *result.own_vocabulary_;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "index/item.h"
+#include "index/model/learning_curve.h"
 #include "index/model/training_data.h"
 #include "index/progress.h"
 #include "index/stored_matrix.h"
@@ -83,11 +84,14 @@ class MatrixFactorization {
   /// Items with events, rising; row r of item_factors() belongs to vocabulary()[r].
   std::span<const std::int32_t> vocabulary() const noexcept { return vocabulary_; }
   kernels::ConstMatrix item_factors() const noexcept { return item_factors_; }
+  /// How training went: the objective for each observed pair after each iteration. Not stored.
+  const std::vector<LearningPoint>& curve() const noexcept { return curve_; }
 
  private:
   MatrixFactorization() = default;
 
   MfOptions options_;
+  std::vector<LearningPoint> curve_;
   std::span<const std::int32_t> vocabulary_;
   kernels::ConstMatrix item_factors_;
   // Owners of what the two views show: a mapped file, or what training made.

@@ -1,6 +1,7 @@
 #include "index/model/rating_training.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <limits>
@@ -55,22 +56,45 @@ std::pair<float, float> scale_of(const RatingData& data) {
   return {least, most};
 }
 
+/// About `count` of the ratings, evenly spread.
+std::vector<HeldRating> some_ratings(const RatingData& data, std::size_t count) {
+  const std::size_t every = std::max<std::size_t>(1, data.ratings / std::max<std::size_t>(1, count));
+  std::vector<HeldRating> some;
+  std::size_t seen = 0;
+  for (std::uint32_t user = 0; user < data.users.size(); ++user) {
+    for (const RatingData::Cell& cell : data.cells_of(user)) {
+      if (!std::isnan(cell.rating) && seen++ % every == 0) some.push_back({user, cell.item, cell.rating});
+    }
+  }
+  return some;
+}
+
 /// One method on its way through the epochs.
 struct Candidate {
   RatingMethod method;
   std::unique_ptr<RatingTrainer> trainer;
-  std::vector<double> curve;
+  std::vector<LearningPoint> curve;
   RatingError best;
   std::size_t best_epoch = 0;
   bool running = true;
 
-  /// Looks at the epoch that has just ended.
-  void measure(const RatingError& error, const RatingOptions& options) {
+  /// Looks at the epoch that has just ended: its errors on held-back ratings and on some that it learns from.
+  void measure(const RatingError& error, const RatingError& learned, double seconds,
+               const RatingOptions& options) {
     if (!std::isfinite(error.rmse)) {
       running = false;
       return;
     }
-    curve.push_back(error.rmse);
+    const std::size_t epoch = curve.size() + 1;
+    const double rate = method == RatingMethod::kAls
+                            ? 0
+                            : options.rate * std::pow(options.rate_decay, static_cast<double>(epoch - 1));
+    curve.push_back({.epoch = epoch,
+                     .step = epoch,
+                     .loss = learned.rmse * learned.rmse,
+                     .validation = error.rmse,
+                     .rate = rate,
+                     .seconds = seconds});
     if (best_epoch == 0 || error.rmse < best.rmse * (1 - kBetter)) {
       best = error;
       best_epoch = curve.size();
@@ -115,10 +139,14 @@ RatingChoice choose_rating(const RatingData& data, const RatingOptions& options,
     candidates[c].trainer = make_trainer(methods[c], split.train, options, environment.backend,
                                          methods.size() > 1 ? single : environment.pool);
   }
+  const std::vector<HeldRating> learned = some_ratings(split.train, split.held_out.size());
+  const auto start = std::chrono::steady_clock::now();
   const auto advance = [&](Candidate& candidate) {
     if (!candidate.trainer->advance()) return;
-    candidate.measure(rating_error(candidate.trainer->factors(), split.train, split.held_out, least, most),
-                      options);
+    const RatingFactors& factors = candidate.trainer->factors();
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    candidate.measure(rating_error(factors, split.train, split.held_out, least, most),
+                      rating_error(factors, split.train, learned, least, most), seconds.count(), options);
   };
   while (true) {
     std::vector<Candidate*> running;
@@ -137,7 +165,8 @@ RatingChoice choose_rating(const RatingData& data, const RatingOptions& options,
 
   const Candidate* best = nullptr;
   for (const Candidate& candidate : candidates) {
-    choice.curves[std::string(to_string(candidate.method))] = candidate.curve;
+    choice.curves.push_back(
+        {"rating (" + std::string(to_string(candidate.method)) + ")", candidate.curve, "RMSE"});
     if (candidate.best_epoch == 0) continue;
     if (best == nullptr || candidate.best.rmse < best->best.rmse) best = &candidate;
   }

@@ -1,10 +1,10 @@
 #pragma once
 
 #include <cstddef>
-#include <map>
 #include <string>
 #include <vector>
 
+#include "index/model/learning_curve.h"
 #include "index/model/rating_factorization.h"
 #include "index/model/rating_factors.h"
 #include "index/progress.h"
@@ -17,8 +17,9 @@ namespace segue::index {
 struct RatingChoice {
   RatingOptions options;  ///< as given, with method set and epochs the number that was best
   RatingError error;  ///< of that method and epoch on the held-back ratings; no events: nothing was held back
-  std::map<std::string, std::vector<double>>
-      curves;  ///< by method: RMSE on the held-back ratings after each epoch
+  /// "rating (svdpp)" and so on, one for each method that was tried. The loss is the mean squared error on as
+  /// many of the ratings learned from as are held back, the measure the RMSE of the latter.
+  std::vector<LearningCurve> curves;
 };
 
 /// What training needs beside the data; references outlive the call.

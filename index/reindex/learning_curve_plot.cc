@@ -18,7 +18,6 @@ constexpr double kPanelWidth = 370;
 constexpr double kPanelHeight = 210;
 constexpr double kPanelTop = 66;
 constexpr std::array<double, 2> kPanelLeft = {66, 526};
-constexpr std::array<std::string_view, 2> kPanelName = {"loss", "validation, NDCG@10"};
 // Two hues that people who confuse red and green tell apart (Okabe and Ito), then two more.
 constexpr std::array<std::string_view, 4> kInks = {"#0072b2", "#d55e00", "#009e73", "#cc79a7"};
 
@@ -131,7 +130,8 @@ std::string axes(Spot corner, const Scale& x, const Scale& y) {
 }
 
 std::string panel_of(const Group& group, std::size_t panel, Spot corner) {
-  std::string svg = text_at({corner.x, corner.y - 12}, kPanelName[panel]);
+  std::string svg = text_at({corner.x, corner.y - 12},
+                            panel == 0 ? "loss" : "validation, " + group.curves.front()->measure);
   std::vector<Line> lines;
   Spot least{1e300, 1e300}, most{-1e300, -1e300};
   for (const LearningCurve* curve : group.curves) {

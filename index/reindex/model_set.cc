@@ -132,6 +132,7 @@ ModelSet train_models(const TrainingData& data, const TrainingPlan& plan, Traini
     environment.phases.begin("factorise" + suffix);
     MatrixFactorization factorization = placed(MatrixFactorization::train(
         data, plan.mf, environment.backend, environment.pool, environment.progress));
+    set.curves.push_back({"mf" + suffix, factorization.curve()});
     factorization.round_to(plan.weights);
     const auto items = factorization.vocabulary();
     auto vectors =

@@ -8,9 +8,9 @@ namespace segue::index {
 
 /// Chooses method and epochs of the factorisation of ratings on ratings that it holds back, writes them into
 /// the plan and what it measured into the manifest: evaluation.rating {events, rmse, mae}, training.rating
-/// {method, epochs, held_back_rmse: by method, after each epoch}. Data without ratings takes the model out of
-/// the plan.
+/// {method, epochs}. A curve for each method tried is appended to `curves`. Data without ratings takes the
+/// model out of the plan.
 void choose_rating_model(const TrainingData& data, TrainingPlan& plan, TrainingEnvironment& environment,
-                         Manifest& manifest);
+                         Manifest& manifest, std::vector<LearningCurve>& curves);
 
 }  // namespace segue::index

@@ -219,7 +219,7 @@ ReindexReport reindex(const ReindexRequest& request, Progress& progress) {
   environment.checkpoints = request.checkpoints;
   environment.content = train_content(plan, environment);
   const TrainingData everything = all_events(input.log, input.catalogue->size(), input.event_contexts);
-  choose_rating_model(everything, plan, environment, manifest);
+  choose_rating_model(everything, plan, environment, manifest, report.curves);
   validate_models(input, request, plan, environment, manifest, report);
 
   // Once more on everything, with the constants found: the newest events matter most.

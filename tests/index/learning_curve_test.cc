@@ -25,7 +25,7 @@ LearningCurve refit() {
 }
 
 TEST(LearningCurve, ComesBackFromItsJson) {
-  for (const LearningCurve& curve : {measured(), refit(), LearningCurve{"mf", {}}})
+  for (const LearningCurve& curve : {measured(), refit(), LearningCurve{"rating", {}, "RMSE"}})
     EXPECT_EQ(learning_curve_from_json(nlohmann::json::parse(to_json(curve).dump())), curve);
   EXPECT_FALSE(to_json(refit())["points"][0].contains("validation"));
 }
@@ -37,6 +37,13 @@ TEST(LearningCurvePlot, DrawsALineForEachCurveAndADotForEachPoint) {
   EXPECT_EQ(count(svg, "<circle"), 5u);
   EXPECT_EQ(count(svg, ">transformer<"), 1u) << "two curves of one model share a row";
   EXPECT_EQ(count(svg, ">all events<"), 1u);
+}
+
+TEST(LearningCurvePlot, NamesWhatWasMeasured) {
+  const std::string svg =
+      learning_curves_svg(std::vector{measured(), LearningCurve{"rating (als)", {}, "RMSE"}});
+  EXPECT_EQ(count(svg, ">validation, NDCG@10<"), 1u);
+  EXPECT_EQ(count(svg, ">validation, RMSE<"), 1u);
 }
 
 TEST(LearningCurvePlot, PutsTheLeastLossLowestAndTheFirstEpochLeft) {

@@ -80,10 +80,14 @@ TEST_F(RatingTraining, ChoosesTheMethodThatIsBestOnHeldBackRatings) {
   const RatingChoice choice = choose_rating(data, options, environment(pool_));
   EXPECT_EQ(choice.options.method, RatingMethod::kSvdpp);
   ASSERT_EQ(choice.curves.size(), 3u);
-  const std::vector<double>& curve = choice.curves.at("svdpp");
-  EXPECT_DOUBLE_EQ(choice.error.rmse, curve[choice.options.epochs - 1]);
-  for (const auto& [method, values] : choice.curves) {
-    for (const double rmse : values) EXPECT_GE(rmse, choice.error.rmse * (1 - 1e-5)) << method;
+  const LearningCurve& curve = choice.curves[0];
+  EXPECT_EQ(curve.model, "rating (svdpp)");
+  EXPECT_EQ(curve.measure, "RMSE");
+  EXPECT_EQ(choice.error.rmse, curve.points[choice.options.epochs - 1].validation);
+  EXPECT_LT(curve.points.back().loss, 0.5 * curve.points.front().loss);
+  for (const LearningCurve& tried : choice.curves) {
+    for (const LearningPoint& point : tried.points)
+      EXPECT_GE(point.validation.value(), choice.error.rmse * (1 - 1e-5)) << tried.model;
   }
 }
 
@@ -106,7 +110,14 @@ TEST_F(RatingTraining, GivesTheSameBytesForAnyNumberOfThreads) {
   const RatingChoice first = choose_rating(data, {}, environment(one));
   const RatingChoice second = choose_rating(data, {}, environment(three));
   EXPECT_EQ(first.options, second.options);
-  EXPECT_EQ(first.curves, second.curves);
+  ASSERT_EQ(first.curves.size(), second.curves.size());
+  for (std::size_t c = 0; c < first.curves.size(); ++c) {
+    ASSERT_EQ(first.curves[c].points.size(), second.curves[c].points.size());
+    for (std::size_t p = 0; p < first.curves[c].points.size(); ++p) {
+      EXPECT_EQ(first.curves[c].points[p].loss, second.curves[c].points[p].loss);
+      EXPECT_EQ(first.curves[c].points[p].validation, second.curves[c].points[p].validation);
+    }
+  }
 }
 
 TEST_F(RatingTraining, DoesNotMindTheUnitOfTheRatings) {

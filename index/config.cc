@@ -100,6 +100,12 @@ void check(const Config& config, std::string_view name, TomlTable& table) {
                    std::to_string(config.transformer.heads) + ")",
                "change one of them");
   }
+  if (name == "distill" && config.distill.width % config.distill.heads != 0) {
+    table.fail("width",
+               "is " + std::to_string(config.distill.width) + ", which is no multiple of distill.heads (" +
+                   std::to_string(config.distill.heads) + ")",
+               "change one of them");
+  }
   if (name == "neighbours") {
     const Config::Neighbours& n = config.neighbours;
     // A weight that grows with age, or falls below 0, is a slip of the pen.

@@ -76,6 +76,19 @@ struct Config {
     bool operator==(const Transformer&) const = default;
   } transformer;
 
+  struct Distill {
+    std::size_t width = 0;
+    std::size_t layers = 2;
+    std::size_t heads = 2;
+    std::size_t feed_forward = 32;
+    std::size_t epochs = 14;
+    double dropout = 0.1;
+    double rate = 4e-3;
+    double share = 0.7;
+    double temperature = 1;
+    bool operator==(const Distill&) const = default;
+  } distill;
+
   struct Transitions {
     std::string preset = "auto";
     std::size_t max_distance = 10;

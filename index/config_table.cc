@@ -99,6 +99,23 @@ constexpr ConfigRow kTable[] = {
     {"transformer", "checkpoint_minutes", SLOT(transformer.checkpoint_minutes), 0, 1e6, "",
      "with --checkpoint: time between two checkpoints of a training"},
 
+    {"distill", "width", SLOT(distill.width), 0, 4096, "",
+     "length of an item's embedding in a narrow Transformer that learns from the one of [transformer] and is "
+     "served in its place; 0: none"},
+    {"distill", "layers", SLOT(distill.layers), 1, 64, "", "blocks of the narrow one"},
+    {"distill", "heads", SLOT(distill.heads), 1, 64, "", "attention heads of a block of the narrow one"},
+    {"distill", "feed_forward", SLOT(distill.feed_forward), 1, 16384, "",
+     "hidden width of the feed-forward part of the narrow one"},
+    {"distill", "epochs", SLOT(distill.epochs), 1, 10000, "",
+     "passes of the narrow one over the training sequences"},
+    {"distill", "dropout", SLOT(distill.dropout), 0, 0.95, "",
+     "of the narrow one: less than a wide one needs"},
+    {"distill", "rate", SLOT(distill.rate), 1e-7, 1, "", "highest learning rate of the narrow one"},
+    {"distill", "share", SLOT(distill.share), 0, 1, "",
+     "how much of the narrow one's loss is the wide one's ranking; the rest is the log"},
+    {"distill", "temperature", SLOT(distill.temperature), 1e-2, 100, "",
+     "above 1: items far down the wide one's ranking teach more"},
+
     {"transitions", "preset", SLOT(transitions.preset), 0, 0, "auto broad damped recent custom",
      "\"auto\": the preset that is best on validation; \"custom\": the constants below but max_neighbours, "
      "which always counts"},

@@ -1,6 +1,7 @@
 #include "index/model/transformer_gradients.h"
 
 #include <algorithm>
+#include <numeric>
 #include <stdexcept>
 
 #include "index/model/random_stream.h"
@@ -22,13 +23,25 @@ std::size_t blocks_of(std::size_t rows) {
   return (rows + kBlockRows - 1) / kBlockRows;
 }
 
+/// The logit of each position's own target.
+void score_targets(ConstMatrix hidden, ConstMatrix unit, std::span<const std::uint32_t> targets,
+                   float inverse_temperature, std::vector<float>& logits) {
+  logits.resize(hidden.rows);
+  for (std::size_t t = 0; t < hidden.rows; ++t) {
+    const float* target = unit.row(targets[t]);
+    float dot = 0;
+    for (std::size_t c = 0; c < hidden.cols; ++c) dot += hidden(t, c) * target[c];
+    logits[t] = dot * inverse_temperature;
+  }
+}
+
 }  // namespace
 
 /// Consecutive windows of the batch, and all that one thread needs and makes for them. Tokens and targets are
 /// places in rows_.
 struct TransformerGradients::Shard {
   Shard(const TransformerConfig& config, const kernels::Backend& backend)
-      : pass(config, backend), d_body(transformer_body_size(config)) {}
+      : pass(config, backend), d_body(transformer_body_size(config)), distilled(backend) {}
 
   std::vector<std::uint32_t> inputs, targets, offsets;
   TokenContexts contexts;  // views of the batch
@@ -39,10 +52,24 @@ struct TransformerGradients::Shard {
   MatrixBuffer d_negatives;          // [negatives, d]
   MatrixBuffer logits, target_rows, d_hidden;
   std::vector<float> target_logits;
+  DistilledSoftmax distilled;  // and what it compares with
+  MatrixBuffer teacher_hidden, teacher_logits;
+  std::vector<std::uint32_t> table_rows;
+  std::vector<float> teacher_targets;
 
-  void sampled_softmax(const kernels::Backend& backend, ConstMatrix hidden, ConstMatrix unit,
-                       const Negatives& negatives, std::span<const std::uint32_t> negative_places,
-                       float scale, float inverse_temperature);
+  void encode_by_teacher(const TransformerTeacher& teacher, std::span<const std::uint32_t> rows);
+  void take_loss(const kernels::Backend& backend, ConstMatrix hidden, ConstMatrix unit, const Step& step,
+                 float inverse_temperature);
+  double chunk_loss(const kernels::Backend& backend, std::size_t begin, Matrix scores, const Step& step);
+};
+
+/// What the shards of a step share. Places are those in rows_, where the negatives stand first.
+struct TransformerGradients::Step {
+  const Negatives& negatives;
+  std::vector<std::uint32_t> negative_places;
+  float gradient_scale;  // 1 / positions of the batch
+  const TransformerTeacher* teacher;
+  ConstMatrix taught;  // its unit rows
 };
 
 TransformerGradients::TransformerGradients(const TransformerConfig& config, std::size_t vocabulary,
@@ -58,18 +85,24 @@ TransformerGradients::TransformerGradients(const TransformerConfig& config, std:
 TransformerGradients::~TransformerGradients() = default;
 
 double TransformerGradients::compute(const TransformerWeights& weights, const TrainingBatch& batch,
-                                     const Negatives& negatives, const Dropout& dropout) {
+                                     const Negatives& negatives, const Dropout& dropout,
+                                     const TransformerTeacher* teacher) {
   if (batch.positions() == 0 || negatives.rows.empty())
     throw std::invalid_argument("a training step on nothing");
   if (!batch.input_contexts.empty() && batch.sets->values() > config_.contexts)
     throw std::invalid_argument("a training step on more context values than the Transformer has");
-  gradient_scale_ = 1 / static_cast<float>(batch.positions());
+  if (teacher != nullptr && !std::ranges::equal(teacher->weights().vocabulary(), weights.vocabulary()))
+    throw std::invalid_argument("a teacher of another vocabulary");
   collect_rows(batch, negatives);
   normalize_items(weights);
+  if (teacher != nullptr) gather_taught_items(*teacher);
   cut(batch);
+  Step step{negatives, std::vector<std::uint32_t>(negatives.rows.size()),
+            1 / static_cast<float>(batch.positions()), teacher, taught_.view()};
+  std::iota(step.negative_places.begin(), step.negative_places.end(), 0u);
   const ConstTransformerBody body = weights.body();
   pool_.run(used_shards_, [&](std::size_t s) {
-    run_shard(*shards_[s], body, negatives, {dropout.probability, mix_seed(dropout.seed, s)});
+    run_shard(*shards_[s], body, step, {dropout.probability, mix_seed(dropout.seed, s)});
   });
   add_up(negatives.rows.size());
   double loss = 0;
@@ -104,6 +137,16 @@ void TransformerGradients::normalize_items(const TransformerWeights& weights) {
   });
 }
 
+void TransformerGradients::gather_taught_items(const TransformerTeacher& teacher) {
+  const std::size_t d = teacher.width();
+  const Matrix taught = taught_.reshape(rows_.size(), d);
+  const ConstMatrix table = teacher.unit_items();
+  pool_.run(blocks_of(rows_.size()), [&](std::size_t block) {
+    const std::size_t end = std::min((block + 1) * kBlockRows, rows_.size());
+    for (std::size_t r = block * kBlockRows; r < end; ++r) std::copy_n(table.row(rows_[r]), d, taught.row(r));
+  });
+}
+
 void TransformerGradients::cut(const TrainingBatch& batch) {
   used_shards_ = 0;
   std::size_t window = 0;
@@ -131,41 +174,43 @@ void TransformerGradients::cut(const TrainingBatch& batch) {
   }
 }
 
-void TransformerGradients::run_shard(Shard& shard, const ConstTransformerBody& body,
-                                     const Negatives& negatives, const Dropout& dropout) {
+void TransformerGradients::run_shard(Shard& shard, const ConstTransformerBody& body, const Step& step,
+                                     const Dropout& dropout) {
   const std::size_t n = shard.inputs.size();
   const std::size_t d = config_.width;
   const ConstMatrix unit = unit_.view();
-  std::vector<std::uint32_t> negative_places(negatives.rows.size());
-  for (std::size_t k = 0; k < negative_places.size(); ++k) negative_places[k] = static_cast<std::uint32_t>(k);
-
   const PackedTokens packed{shard.inputs, shard.offsets, shard.contexts};
   const ConstMatrix hidden = shard.pass.forward(body, unit, packed, dropout);
-  shard.sampled_softmax(backend_, hidden, unit, negatives, negative_places, gradient_scale_,
-                        1 / config_.temperature);
+  if (step.teacher != nullptr) shard.encode_by_teacher(*step.teacher, rows_);
+  shard.take_loss(backend_, hidden, unit, step, 1 / config_.temperature);
   std::fill(shard.d_body.begin(), shard.d_body.end(), 0.0f);
   shard.pass.backward(body, packed, dropout, shard.d_hidden.view(),
                       transformer_body(config_, std::span<float>(shard.d_body)),
                       shard.d_inputs.reshape(n, d));
 }
 
-void TransformerGradients::Shard::sampled_softmax(const kernels::Backend& backend, ConstMatrix hidden,
-                                                  ConstMatrix unit, const Negatives& negatives,
-                                                  std::span<const std::uint32_t> negative_places, float scale,
-                                                  float inverse_temperature) {
+/// rows: the table's rows that places stand for.
+void TransformerGradients::Shard::encode_by_teacher(const TransformerTeacher& teacher,
+                                                    std::span<const std::uint32_t> rows) {
+  table_rows.clear();
+  for (const std::uint32_t place : inputs) table_rows.push_back(rows[place]);
+  teacher.encoder().encode_positions(table_rows, offsets,
+                                     teacher_hidden.reshape(inputs.size(), teacher.width()), contexts);
+}
+
+void TransformerGradients::Shard::take_loss(const kernels::Backend& backend, ConstMatrix hidden,
+                                            ConstMatrix unit, const Step& step, float inverse_temperature) {
   const std::size_t n = hidden.rows;
   const std::size_t d = hidden.cols;
-  const std::size_t k = negatives.rows.size();
+  const std::size_t k = step.negative_places.size();
   const ConstMatrix negative_rows = unit.rows_at(0, k);
   const Matrix d_targets_view = d_targets.reshape(n, d);
   const Matrix d_hidden_view = d_hidden.reshape(n, d);
   const Matrix d_negatives_view = d_negatives.reshape(k, d);
-  target_logits.resize(n);
-  for (std::size_t t = 0; t < n; ++t) {
-    const float* target = unit.row(targets[t]);
-    float dot = 0;
-    for (std::size_t c = 0; c < d; ++c) dot += hidden(t, c) * target[c];
-    target_logits[t] = dot * inverse_temperature;
+  score_targets(hidden, unit, targets, inverse_temperature, target_logits);
+  if (step.teacher != nullptr) {
+    score_targets(teacher_hidden.view(), step.taught, targets, step.teacher->inverse_temperature(),
+                  teacher_targets);
   }
 
   loss = 0;
@@ -174,9 +219,7 @@ void TransformerGradients::Shard::sampled_softmax(const kernels::Backend& backen
     const ConstMatrix chunk = hidden.rows_at(begin, count);
     const Matrix scores = logits.reshape(count, k);
     backend.matmul(chunk, Op::kNone, negative_rows, Op::kTranspose, inverse_temperature, 0, scores);
-    loss += backend.sampled_softmax(std::span(target_logits).subspan(begin, count), scores,
-                                    std::span(targets).subspan(begin, count), negative_places,
-                                    negatives.log_expected, scale);
+    loss += chunk_loss(backend, begin, scores, step);
     backend.matmul(scores, Op::kNone, negative_rows, Op::kNone, inverse_temperature, 0,
                    d_hidden_view.rows_at(begin, count));
     backend.matmul(scores, Op::kTranspose, chunk, Op::kNone, inverse_temperature, begin == 0 ? 0.0f : 1.0f,
@@ -184,12 +227,31 @@ void TransformerGradients::Shard::sampled_softmax(const kernels::Backend& backen
   }
   for (std::size_t t = 0; t < n; ++t) {
     const float* target = unit.row(targets[t]);
-    const float slope = target_logits[t] * inverse_temperature;  // the kernel left d loss / d logit there
+    const float slope = target_logits[t] * inverse_temperature;  // d loss / d logit is there now
     for (std::size_t c = 0; c < d; ++c) {
       d_targets_view(t, c) = slope * hidden(t, c);
       d_hidden_view(t, c) += slope * target[c];
     }
   }
+}
+
+/// Overwrites scores, and the logits of the targets from begin on, by the loss's gradient by them.
+double TransformerGradients::Shard::chunk_loss(const kernels::Backend& backend, std::size_t begin,
+                                               Matrix scores, const Step& step) {
+  const SampledIds ids{std::span(targets).subspan(begin, scores.rows), step.negative_places,
+                       step.negatives.log_expected};
+  const std::span<float> own_targets = std::span(target_logits).subspan(begin, scores.rows);
+  if (step.teacher == nullptr) {
+    return backend.sampled_softmax(own_targets, scores, ids.targets, ids.negatives, ids.log_expected,
+                                   step.gradient_scale);
+  }
+  const Matrix taught = teacher_logits.reshape(scores.rows, scores.cols);
+  backend.matmul(teacher_hidden.view().rows_at(begin, scores.rows), Op::kNone,
+                 step.taught.rows_at(0, scores.cols), Op::kTranspose, step.teacher->inverse_temperature(), 0,
+                 taught);
+  return distilled.compute({own_targets, scores},
+                           {std::span(teacher_targets).subspan(begin, scores.rows), taught}, ids,
+                           step.teacher->options(), step.gradient_scale);
 }
 
 void TransformerGradients::add_up(std::size_t negatives) {

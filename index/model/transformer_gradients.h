@@ -9,6 +9,7 @@
 #include "index/model/matrix_buffer.h"
 #include "index/model/negative_sampler.h"
 #include "index/model/transformer_pass.h"
+#include "index/model/transformer_teacher.h"
 #include "index/model/transformer_weights.h"
 #include "kernels/backend.h"
 #include "kernels/thread_pool.h"
@@ -41,6 +42,8 @@ struct TrainingBatch {
 ///   mean over positions of -log(exp s+ / (exp s+ + sum_k exp(s_k - log_expected_k))),  s_j = cos(h, e_j) /
 ///   temperature
 ///
+/// With a teacher the loss of each position is the one of distilled_softmax.h.
+///
 /// The batch is cut into shards of whole windows, which the pool's threads take; each has buffers of its own,
 /// and they are added up in the order of the shards. The result depends on shard_positions, not on the number
 /// of threads. One per training; thread-compatible.
@@ -51,9 +54,10 @@ class TransformerGradients {
                        std::size_t shard_positions = 512);
   ~TransformerGradients();
 
-  /// Returns the loss. The gradients stay until the next call.
+  /// Returns the loss. The gradients stay until the next call. teacher: of the same vocabulary and at least
+  /// the batch's window, else std::invalid_argument; null: none.
   double compute(const TransformerWeights& weights, const TrainingBatch& batch, const Negatives& negatives,
-                 const Dropout& dropout);
+                 const Dropout& dropout, const TransformerTeacher* teacher = nullptr);
 
   /// By the flat body.
   std::span<const float> body() const { return body_; }
@@ -63,12 +67,13 @@ class TransformerGradients {
 
  private:
   struct Shard;
+  struct Step;
 
   void collect_rows(const TrainingBatch& batch, const Negatives& negatives);
   void normalize_items(const TransformerWeights& weights);
+  void gather_taught_items(const TransformerTeacher& teacher);
   void cut(const TrainingBatch& batch);
-  void run_shard(Shard& shard, const ConstTransformerBody& body, const Negatives& negatives,
-                 const Dropout& dropout);
+  void run_shard(Shard& shard, const ConstTransformerBody& body, const Step& step, const Dropout& dropout);
   void add_up(std::size_t negatives);
 
   TransformerConfig config_;
@@ -77,11 +82,11 @@ class TransformerGradients {
   std::size_t shard_positions_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::size_t used_shards_ = 0;
-  float gradient_scale_ = 0;  // 1 / positions of the batch
 
   std::vector<std::uint32_t> place_;  // [v] where a row stands in rows_, kNowhere else
   std::vector<std::uint32_t> rows_;   // the negatives first
   MatrixBuffer unit_;                 // [rows, d] at unit length
+  MatrixBuffer taught_;               // [rows, the teacher's d] its unit rows of the same items
   std::vector<float> norms_;
   MatrixBuffer d_unit_, d_items_;  // gradients by the unit rows and by the rows themselves
   std::vector<float> body_;

@@ -110,32 +110,23 @@ SparseSymmetric gram_of(kernels::ConstMatrix rows, const kernels::Backend& backe
   return gram;
 }
 
-void start_from_vectors(TransformerWeights& weights, const TrainingWindows& windows,
-                        const ContentVectors& vectors, const TransformerSetting& setting) {
+/// rows: of the table, that have a direction; directions [rows.size(), any] becomes unit rows.
+void start_from_directions(TransformerWeights& weights, const TrainingWindows& windows,
+                           std::span<const std::uint32_t> rows, kernels::Matrix directions,
+                           const TransformerSetting& setting) {
   const std::uint64_t seed = mix_seed(setting.options.seed, kTableStart);
   const kernels::Matrix table = weights.items();
   fill_randomly(table, seed);
-  std::vector<std::uint32_t> rows;  // of the table, that have a vector
-  MatrixBuffer unit_buffer;
-  const kernels::Matrix unit = unit_buffer.reshape(vectors.vocabulary().size(), vectors.vectors().cols);
-  for (std::size_t v = 0; v < unit.rows; ++v) {
-    const std::uint32_t row = weights.row(static_cast<ItemId>(vectors.vocabulary()[v]));
-    if (row == TransformerWeights::kNoRow) continue;
-    const auto given = vectors.vectors().row_span(v);
-    std::copy(given.begin(), given.end(), unit.row(rows.size()));
-    rows.push_back(row);
-  }
   if (rows.empty()) return;
-  const kernels::Matrix known_rows = unit.rows_at(0, rows.size());
-  setting.backend.normalize_rows(known_rows, 1, known_rows, {});
-  const Eigenpairs pairs = largest_eigenpairs(gram_of(known_rows, setting.backend),
-                                              {.count = std::min(table.cols, unit.cols), .seed = seed},
+  setting.backend.normalize_rows(directions, 1, directions, {});
+  const Eigenpairs pairs = largest_eigenpairs(gram_of(directions, setting.backend),
+                                              {.count = std::min(table.cols, directions.cols), .seed = seed},
                                               setting.backend, setting.pool, setting.progress);
   const std::size_t kept = pairs.values.size();
   std::vector<float> projected(rows.size() * kept);
   const kernels::Matrix projection(projected.data(), rows.size(), kept);
   if (kept > 0) {
-    setting.backend.matmul(known_rows, kernels::Op::kNone, pairs.vectors.view(), kernels::Op::kNone, 1, 0,
+    setting.backend.matmul(directions, kernels::Op::kNone, pairs.vectors.view(), kernels::Op::kNone, 1, 0,
                            projection);
   }
   // As long as the rows of the other starts, which the optimiser's steps are made for.
@@ -146,6 +137,34 @@ void start_from_vectors(TransformerWeights& weights, const TrainingWindows& wind
     known[rows[r]] = true;
   }
   place_newcomers(weights, windows, known);
+}
+
+void start_from_vectors(TransformerWeights& weights, const TrainingWindows& windows,
+                        const ContentVectors& vectors, const TransformerSetting& setting) {
+  std::vector<std::uint32_t> rows;
+  MatrixBuffer directions;
+  directions.reshape(vectors.vocabulary().size(), vectors.vectors().cols);
+  for (std::size_t v = 0; v < vectors.vocabulary().size(); ++v) {
+    const std::uint32_t row = weights.row(static_cast<ItemId>(vectors.vocabulary()[v]));
+    if (row == TransformerWeights::kNoRow) continue;
+    std::ranges::copy(vectors.vectors().row_span(v), directions.view().row(rows.size()));
+    rows.push_back(row);
+  }
+  start_from_directions(weights, windows, rows, directions.view().rows_at(0, rows.size()), setting);
+}
+
+void start_from_table(TransformerWeights& weights, const TrainingWindows& windows,
+                      const TransformerWeights& other, const TransformerSetting& setting) {
+  std::vector<std::uint32_t> rows;
+  MatrixBuffer directions;
+  directions.reshape(other.vocabulary().size(), other.config().width);
+  for (std::size_t r = 0; r < other.vocabulary().size(); ++r) {
+    const std::uint32_t row = weights.row(other.vocabulary()[r]);
+    if (row == TransformerWeights::kNoRow) continue;
+    other.copy_items(r, directions.view().rows_at(rows.size(), 1));
+    rows.push_back(row);
+  }
+  start_from_directions(weights, windows, rows, directions.view().rows_at(0, rows.size()), setting);
 }
 
 }  // namespace
@@ -165,6 +184,8 @@ TransformerWeights untrained_weights(const TrainingWindows& windows, const Trans
   const std::uint64_t seed = mix_seed(options.seed, kTableStart);
   if (sources.vectors != nullptr && !sources.vectors->empty()) {
     start_from_vectors(weights, windows, *sources.vectors, setting);
+  } else if (sources.table != nullptr) {
+    start_from_table(weights, windows, *sources.table, setting);
   } else if (options.ppmi_start) {
     ppmi_embedding(windows, {.deviation = kEmbeddingDeviation, .seed = seed}, setting.backend, setting.pool,
                    setting.progress, weights.items());

@@ -21,6 +21,8 @@ struct TransformerSources {
   /// that are missing are zeros; items without a vector start where their neighbours are. Not used beside
   /// `warm`.
   const ContentVectors* vectors = nullptr;
+  /// The same from the item table of another Transformer, of any width. Not used beside the others.
+  const TransformerWeights* table = nullptr;
 };
 
 /// What an untrained model hangs on.

@@ -78,19 +78,25 @@ std::string digest_of(const TransformerTraining& training) {
     add(std::array{one.target, one.request});
   }
   if (training.ranked != nullptr) add(training.ranked->words());
-  if (training.sources.warm != nullptr) {
-    add(training.sources.warm->vocabulary());
-    add(training.sources.warm->flat_body());
-    std::vector<float> row(training.sources.warm->config().width);
-    for (std::size_t r = 0; r < training.sources.warm->vocabulary().size(); ++r) {
-      training.sources.warm->copy_items(r, {row.data(), 1, row.size()});
+  const auto add_weights = [&](const TransformerWeights& weights) {
+    add(weights.vocabulary());
+    add(weights.flat_body());
+    std::vector<float> row(weights.config().width);
+    for (std::size_t r = 0; r < weights.vocabulary().size(); ++r) {
+      weights.copy_items(r, {row.data(), 1, row.size()});
       add(row);
     }
-  }
+  };
+  if (training.sources.warm != nullptr) add_weights(*training.sources.warm);
   if (training.sources.vectors != nullptr) {
     add(training.sources.vectors->vocabulary());
     for (std::size_t r = 0; r < training.sources.vectors->vectors().rows; ++r)
       add(training.sources.vectors->vectors().row_span(r));
+  }
+  if (training.sources.table != nullptr) add_weights(*training.sources.table);
+  if (training.teacher != nullptr) {
+    add_weights(training.teacher->weights());
+    add(std::array{training.teacher->options().share, training.teacher->options().temperature});
   }
   return sum.finish();
 }
@@ -245,9 +251,9 @@ void Trainer::start_epoch(TrainingBatch& batch) {
 void Trainer::take_step(const TrainingBatch& batch) {
   const std::size_t steps = state_.moments.steps;
   RandomStream draws(mix_seed(mix_seed(options_.seed, kNegatives), steps));
-  const double loss =
-      gradients_.compute(state_.weights, batch, sampler_.draw(options_.negatives, draws),
-                         {options_.dropout, mix_seed(mix_seed(options_.seed, kDropout), steps)});
+  const double loss = gradients_.compute(
+      state_.weights, batch, sampler_.draw(options_.negatives, draws),
+      {options_.dropout, mix_seed(mix_seed(options_.seed, kDropout), steps)}, training_.teacher);
   if (!std::isfinite(loss)) throw diverged(steps + 1);
   rate_ = options_.rate * rate_share(options_, steps, total_steps_, share_done());
   optimizer_.step(gradients_, rate_, state_.weights, state_.moments);

@@ -10,6 +10,7 @@
 #include "index/model/training_data.h"
 #include "index/model/transformer_options.h"
 #include "index/model/transformer_start.h"
+#include "index/model/transformer_teacher.h"
 #include "index/model/transformer_weights.h"
 #include "index/progress.h"
 #include "kernels/backend.h"
@@ -30,6 +31,8 @@ struct TransformerTraining {
 
   /// What it starts from beside the data (transformer_start.h).
   TransformerSources sources = {};
+  /// Whose rankings it learns beside the log's: of the same data, and at least its window; null: none.
+  const TransformerTeacher* teacher = nullptr;
 
   /// A file from which the training goes on, when there is one of the same data and options, and to which it
   /// writes where it stands: when checkpoint_seconds have passed since the last time, when it is interrupted,

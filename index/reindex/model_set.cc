@@ -1,15 +1,16 @@
 #include "index/reindex/model_set.h"
 
 #include <algorithm>
+#include <iterator>
 #include <numeric>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 #include "index/model/content_placement.h"
 #include "index/model/rating_data.h"
 #include "index/model/rating_training.h"
 #include "index/model/transformer_measure.h"
+#include "index/reindex/transformer_run.h"
 
 namespace segue::index {
 
@@ -33,17 +34,6 @@ std::vector<const SessionModel*> ModelSet::parts() const {
 }
 
 namespace {
-
-/// "transformer-all-events.safetensors" in the folder of checkpoints; empty without one.
-std::filesystem::path checkpoint_file(const std::filesystem::path& folder, std::string name,
-                                      std::string_view suffix) {
-  if (folder.empty()) return {};
-  for (const char c : suffix) {
-    if (c == ' ') name += '-';
-    if (c >= 'a' && c <= 'z') name += c;
-  }
-  return folder / (name + ".safetensors");
-}
 
 std::unique_ptr<TransformerModel> transformer_of(TransformerWeights weights, const TrainingPlan& plan,
                                                  const TrainingEnvironment& environment) {
@@ -142,21 +132,10 @@ ModelSet train_models(const TrainingData& data, const TrainingPlan& plan, Traini
                                        environment.backend);
   }
   if (plan.wants("transformer") && !plan.imports_as_it_is()) {
-    environment.phases.begin("transformer" + suffix);
-    TransformerTraining training{
-        .data = data,
-        .options = plan.transformer,
-        .validation = environment.validation,
-        .ranked = &environment.catalogue.searchable(),
-        .sources = {.warm = plan.imported.get(), .vectors = plan.start_vectors.get()},
-        .checkpoint = checkpoint_file(environment.checkpoints, "transformer", suffix),
-        .checkpoint_seconds = plan.transformer_checkpoint_seconds};
-    TrainedTransformer trained =
-        train_transformer(training, environment.backend, environment.pool, environment.progress);
-    set.transformer_epochs = trained.epochs;
-    set.curves.push_back({"transformer" + suffix, std::move(trained.curve)});
-    if (plan.imported) trained.weights.add_rows_of(*plan.imported);
-    add_transformer(set, placed(std::move(trained.weights)), plan, environment);
+    TransformerRun run = run_transformer(data, plan, environment, suffix);
+    set.transformer_epochs = run.epochs;
+    std::ranges::move(run.curves, std::back_inserter(set.curves));
+    add_transformer(set, placed(std::move(run.weights)), plan, environment);
   }
   if (plan.wants("transitions")) {
     environment.phases.begin("transitions" + suffix);
@@ -177,14 +156,6 @@ ModelSet train_models(const TrainingData& data, const TrainingPlan& plan, Traini
     set.session_neighbours = SessionNeighbours::train(data, plan.session_neighbours, environment.catalogue);
   }
   return set;
-}
-
-void remove_checkpoints(const std::filesystem::path& folder) {
-  if (folder.empty()) return;
-  for (const std::string_view suffix : {"", " (all events)"}) {
-    std::error_code ignored;  // a file too many is no reason to call a published snapshot a failure
-    std::filesystem::remove(checkpoint_file(folder, "transformer", suffix), ignored);
-  }
 }
 
 }  // namespace segue::index

@@ -24,6 +24,7 @@
 #include "index/model/transformer_trainer.h"
 #include "index/model/transitions.h"
 #include "index/model/user_neighbours.h"
+#include "index/reindex/distillation_plan.h"
 #include "index/reindex/phases.h"
 #include "index/stored_matrix.h"
 #include "kernels/backend.h"
@@ -36,6 +37,7 @@ struct TrainingPlan {
   std::vector<std::string> models;  ///< names of session models (index/model/session_model.h)
   MfOptions mf;
   TransformerOptions transformer;
+  std::optional<DistillationPlan> distillation;  ///< of the one above into the one that is served
   double transformer_checkpoint_seconds = 120;  ///< between two checkpoints, where there is a folder for them
   TransitionOptions transitions;
   Storage weights = Storage::kFp32;  ///< how the numbers of models/ are stored
@@ -70,9 +72,9 @@ struct ModelSet {
   std::unique_ptr<MfModel> mf;
   std::unique_ptr<TransformerModel> transformer;
   std::unique_ptr<RatingModel> rating;
-  std::size_t transformer_epochs = 0;  ///< after which its weights were kept
-  std::vector<LearningCurve> curves;   ///< of those that learn step by step
-  std::optional<Pruning> pruning;      ///< what was taken out of it by validation
+  TransformerEpochs transformer_epochs;  ///< after which the weights were kept
+  std::vector<LearningCurve> curves;     ///< of those that learn step by step
+  std::optional<Pruning> pruning;        ///< what was taken out of it by validation
   std::unique_ptr<ContentModel> content;
 
   /// Those that can be parts of a blend: all that look at sessions or at context; popularity joins them in
@@ -103,9 +105,5 @@ std::shared_ptr<const ContentSpace> train_content(const TrainingPlan& plan, Trai
 /// space, items without events have places in transformer and mf, too.
 ModelSet train_models(const TrainingData& data, const TrainingPlan& plan, TrainingEnvironment& environment,
                       const std::string& suffix);
-
-/// Removes what trainings left in a folder of checkpoints, once nobody can want to go on from it. Other files
-/// stay. An empty path: nothing.
-void remove_checkpoints(const std::filesystem::path& folder);
 
 }  // namespace segue::index

@@ -19,6 +19,7 @@
 #include "index/reindex/rating_choice.h"
 #include "index/reindex/reindex_input.h"
 #include "index/reindex/snapshot_writer.h"
+#include "index/reindex/transformer_run.h"
 #include "index/snapshot/durable_file.h"
 #include "index/snapshot/snapshot_store.h"
 #include "kernels/error.h"
@@ -83,6 +84,10 @@ void import_weights(const ReindexRequest& request, const Catalogue& catalogue, T
   plan.transformer.feed_forward = config.feed_forward;
   plan.transformer.window = config.window;
   plan.transformer.temperature = config.temperature;
+  if (plan.distillation) {
+    plan.distillation->narrow.window = config.window;
+    require_narrower(*plan.distillation, plan.transformer);
+  }
   report.counts["items with imported weights"] = imported.weights.vocabulary().size();
   if (imported.strangers > 0)
     report.warnings.push_back(std::to_string(imported.strangers) + " imported rows belong to no item");
@@ -124,7 +129,7 @@ void validate_models(const ReindexInput& input, const ReindexRequest& request, T
   training.validation = measured;
   const ModelSet models = train_models(split.train, plan, training, "");
   keep_curves(models, request, manifest, report);
-  plan.transformer.stop_after = models.transformer_epochs;
+  keep_epochs(models.transformer_epochs, plan);
   if (models.pruning) {
     plan.pruning = models.pruning->steps;
     manifest.training["pruning"] = pruning_json(*models.pruning, *models.transformer);
@@ -225,7 +230,7 @@ ReindexReport reindex(const ReindexRequest& request, Progress& progress) {
   // Once more on everything, with the constants found: the newest events matter most.
   const ModelSet models = train_models(everything, plan, environment, " (all events)");
   keep_curves(models, request, manifest, report);
-  if (models.transformer) manifest.training["transformer"] = {{"epochs", models.transformer_epochs}};
+  if (models.transformer) manifest.training["transformer"] = transformer_json(models.transformer_epochs, plan);
   if (manifest.blend.empty()) {
     // Nothing was measured: every model has the same say, but for ratings, which tell how much and not what
     // next.

@@ -39,6 +39,7 @@ Command snapshots_command();
 Command show_command();
 Command config_command();
 Command tune_command();
+Command distill_command();
 Command demo_command();
 
 }  // namespace segue::integration

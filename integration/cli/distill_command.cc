@@ -1,0 +1,92 @@
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "index/config_json.h"
+#include "index/snapshot/snapshot_store.h"
+#include "integration/cli/commands.h"
+#include "integration/cli/reindex_options.h"
+#include "kernels/error.h"
+
+namespace segue::integration {
+namespace {
+
+struct DistillCommandOptions {
+  ReindexOptions reindex;
+  std::optional<std::size_t> width, layers, heads, feed_forward;
+  std::optional<double> share, temperature;
+
+  /// Writes what was given over a configuration.
+  void apply(index::Config::Distill& distill) const {
+    distill.width = width.value_or(distill.width > 0 ? distill.width : kStandardWidth);
+    distill.layers = layers.value_or(distill.layers);
+    distill.heads = heads.value_or(distill.heads);
+    distill.feed_forward = feed_forward.value_or(distill.feed_forward);
+    distill.share = share.value_or(distill.share);
+    distill.temperature = temperature.value_or(distill.temperature);
+  }
+
+  static constexpr std::size_t kStandardWidth = 32;
+};
+
+/// What the snapshot that serves was made with: the wide Transformer's constants, and all others.
+index::Config serving_config(const std::filesystem::path& store_folder) {
+  const index::SnapshotStore store(store_folder);
+  const auto id = std::filesystem::exists(store_folder) ? store.current() : std::nullopt;
+  if (!id) {
+    throw Error(ErrorKind::kBadInput, "there is no snapshot whose configuration could be taken",
+                store_folder.string(), "give --config, or make one with `segue reindex` first");
+  }
+  return index::config_from_json(store.open_manifest(*id).config);
+}
+
+void distill_store(DistillCommandOptions options, Console& console) {
+  ReindexOptions& reindex = options.reindex;
+  check_reindex_options(reindex);
+  if (reindex.request.events.empty())
+    throw Error(ErrorKind::kUsage, "there is nothing to learn from", {}, "give --events");
+  index::Config& config = reindex.request.config;
+  config =
+      reindex.config.empty() ? serving_config(reindex.request.store) : index::load_config(reindex.config);
+  options.apply(config.distill);
+  if (config.distill.width == 0)
+    throw Error(ErrorKind::kUsage, "a width of 0 is none", "--width", "take 32, for example");
+  publish_reindex(reindex, console);
+}
+
+template <class T>
+void add_distill_option(CLI::App& parser, const char* name, std::optional<T>& value, const char* meaning,
+                        const char* type) {
+  parser.add_option(name, value, meaning)->type_name(type);
+}
+
+Command::Action declare(CLI::App& parser) {
+  const auto options = std::make_shared<DistillCommandOptions>();
+  add_distill_option(parser, "--width", options->width,
+                     "Length of an item's embedding in the narrow Transformer; by default as [distill] says, "
+                     "else 32",
+                     "N");
+  add_distill_option(parser, "--layers", options->layers, "Its blocks; by default as [distill] says", "N");
+  add_distill_option(parser, "--heads", options->heads, "Its attention heads of a block", "N");
+  add_distill_option(parser, "--feed-forward", options->feed_forward, "Its hidden width", "N");
+  add_distill_option(parser, "--share", options->share,
+                     "How much of its loss is the wide one's ranking, from 0 to 1; the rest is the log", "X");
+  add_distill_option(parser, "--temperature", options->temperature,
+                     "Above 1: items far down the wide one's ranking teach more", "X");
+  add_reindex_options(parser, options->reindex);
+  return [options](Console& console) { distill_store(*options, console); };
+}
+
+}  // namespace
+
+Command distill_command() {
+  return {.name = "distill",
+          .summary = "Reindex with a narrow Transformer that learns from a wide one",
+          .example = "segue distill --items items.jsonl --events events.jsonl --store shop.store --width 32",
+          .declare = declare};
+}
+
+}  // namespace segue::integration

@@ -93,6 +93,14 @@ void check(const Config& config, std::string_view name, TomlTable& table) {
                  "write a duration such as \"30m\", or \"none\"");
     }
   }
+  if (name == "popularity" && config.popularity.half_life != "auto" &&
+      config.popularity.half_life != "none") {
+    const std::optional<double> half_life = parse_duration(config.popularity.half_life);
+    if (!half_life || *half_life <= 0) {
+      table.fail("half_life", "is \"" + config.popularity.half_life + "\"",
+                 "write a duration such as \"30d\", \"none\", or \"auto\"");
+    }
+  }
   if (name == "transformer" && config.transformer.width % config.transformer.heads != 0) {
     table.fail("width",
                "is " + std::to_string(config.transformer.width) +

@@ -158,6 +158,16 @@ struct Config {
     bool operator==(const Neighbours&) const = default;
   } neighbours;
 
+  struct Popularity {
+    std::string half_life = "auto";  ///< or "none", or a duration
+    bool operator==(const Popularity&) const = default;
+  } popularity;
+
+  struct ColdStart {
+    double diversity = 0.3;
+    bool operator==(const ColdStart&) const = default;
+  } cold_start;
+
   struct Vectors {
     std::string metric = "cosine";
     std::string factory = "auto";
@@ -174,6 +184,7 @@ struct Config {
     std::string seen = "auto";
     std::size_t max_sequences = 4000;
     double words_weight = 0.3;
+    double popularity_correction = 0;
     bool operator==(const Blend&) const = default;
   } blend;
 

@@ -223,14 +223,22 @@ constexpr ConfigRow kTable[] = {
     {"neighbours", "session_max_distance", SLOT(neighbours.session_max_distance), 1, 1e6, "",
      "items further from the match get no vote"},
 
+    {"popularity", "half_life", SLOT(popularity.half_life), 0, 0, "",
+     "an event of that age counts half in popularity: \"auto\" (what foresees the newest events best), "
+     "\"none\", or a duration such as \"30d\""},
+    {"cold_start", "diversity", SLOT(cold_start.diversity), 0, 0.95, "",
+     "where nothing is known of a session: share of its popularity that an item loses when it is just like "
+     "one "
+     "above it; 0: the most popular, however alike"},
+
     {"vectors", "metric", SLOT(vectors.metric), 0, 0, "cosine ip l2",
      "how the vectors that come with items are compared"},
     {"vectors", "factory", SLOT(vectors.factory), 0, 0, "",
      "structure of the vector indexes; this version has \"auto\" and \"Flat\", both exact"},
 
     {"storage", "weights", SLOT(storage.weights), 0, 0, "fp32 fp16 int8",
-     "numbers in models/: the Transformer's table and matrices, the factors, the vectors that came with "
-     "items"},
+     "numbers in models/: the Transformer's table and matrices, mf's factors, the vectors that came with "
+     "items; those of transitions, neighbours, rating and words are always fp32"},
     {"storage", "vectors", SLOT(storage.vectors), 0, 0, "fp32 fp16 int8",
      "numbers in vectors/; int8 takes a quarter of the bytes"},
 
@@ -241,6 +249,8 @@ constexpr ConfigRow kTable[] = {
      "validation sequences that the weights are fitted on"},
     {"blend", "words_weight", SLOT(blend.words_weight), 0, 100, "",
      "weight of a session's words beside the models, where it holds texts that are no items"},
+    {"blend", "popularity_correction", SLOT(blend.popularity_correction), 0, 1, "",
+     "popularity's z-score that the blend takes off each item: less accurate, but more of the tail is shown"},
 
     {"evaluation", "max_sequences", SLOT(evaluation.max_sequences), 1, 1e9, "",
      "held-back sequences that are evaluated"},

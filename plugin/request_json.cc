@@ -109,6 +109,8 @@ ordered_json json_of(const Answer& answer, const query::Explanation& explanation
   for (const query::LegExplanation& leg : explanation.legs) {
     ordered_json entry = {{"name", leg.name}};
     if (!leg.source.empty()) entry["source"] = leg.source;
+    if (!leg.half_life.empty()) entry["half_life"] = leg.half_life;
+    if (leg.diversity) entry["diversity"] = *leg.diversity;
     for (const query::TermScore& term : leg.terms) {
       entry["terms"].push_back({{"field", term.field},
                                 {"term", term.term},

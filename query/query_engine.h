@@ -22,7 +22,7 @@ class QueryEngine {
   /// Never throws for what a user typed: a query that cannot be understood gives diagnostics and no hits.
   SearchResult search(const SearchRequest& request) const;
   /// Suggestions for the letters typed so far, the best first; the legs of a hit are "popularity", "match",
-  /// "model" and "words": what each added to the score.
+  /// "model", "words" and "diversity": what each added to the score.
   SearchResult suggest(const SuggestRequest& request) const;
 
  private:

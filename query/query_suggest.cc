@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,6 +21,9 @@ using index::ItemGroup;
 using index::ItemId;
 using syntax::Diagnostic;
 
+// What one unit of ln(events) is on the scale of suggestions, whose weights are ln(1 + events) by the
+// largest: that of a bestseller of three thousand events.
+constexpr double kLogScale = 8;
 // Longer texts complete nothing: no suggestion is as long.
 constexpr std::size_t kTypedBytes = 512;
 
@@ -30,10 +34,39 @@ SuggestSession readable(const SessionContext& session, const index::Catalogue& c
     if (event.item == index::kNoItem) {
       readable.entries.push_back({event.text, index::kNoItem, true});
     } else {
-      readable.entries.push_back({std::string(catalogue.title(event.item)), event.item, catalogue.is_query(event.item)});
+      readable.entries.push_back(
+          {std::string(catalogue.title(event.item)), event.item, catalogue.is_query(event.item)});
     }
   }
   return readable;
+}
+
+/// What the context of the request says, where the session says nothing: how far it lifts each item, in
+/// standard deviations of popularity over the item's own group.
+ModelEvidence in_context(const SessionContext& session, const index::Snapshot& snapshot,
+                         std::size_t related) {
+  ModelEvidence evidence;
+  const index::SessionModel* model = snapshot.model("context-popularity");
+  index::SessionView view;
+  view.request = session.request;
+  view.sets = &session.sets;
+  std::shared_ptr<const index::EncodedSession> here = model == nullptr ? nullptr : model->encode(view);
+  if (!here) return evidence;
+  std::shared_ptr<const index::EncodedSession> anywhere = snapshot.model("popularity")->encode(view);
+  for (const index::ScoredItem& item : here->top(related, nullptr)) evidence.best.push_back(item.item);
+  evidence.score = [here, anywhere, &catalogue = snapshot.catalogue()](std::span<const ItemId> candidates,
+                                                                       std::span<double> scores) {
+    std::vector<double> plain(candidates.size());
+    here->score(candidates, scores);
+    anywhere->score(candidates, plain);
+    for (std::size_t i = 0; i < candidates.size(); ++i) {
+      const ItemGroup group =
+          catalogue.is_query(candidates[i]) ? ItemGroup::kQueries : ItemGroup::kSearchable;
+      const double deviation = anywhere->moments(group).deviation;
+      scores[i] = deviation > 0 ? (scores[i] - plain[i]) / deviation : 0;
+    }
+  };
+  return evidence;
 }
 
 /// The session by what the models make of it: z-scores, of each item over its own group.
@@ -41,7 +74,8 @@ ModelEvidence modelled(const SessionContext& session, const index::Snapshot& sna
   ModelEvidence evidence;
   const index::Blend* blend = snapshot.blend();
   const std::vector<ItemId> items = session.items();
-  if (blend == nullptr || items.empty()) return evidence;
+  if (items.empty()) return in_context(session, snapshot, related);
+  if (blend == nullptr) return evidence;
   const std::vector<std::uint32_t> contexts = session.contexts();
   index::SessionView view(items);
   view.contexts = contexts;
@@ -52,7 +86,9 @@ ModelEvidence modelled(const SessionContext& session, const index::Snapshot& sna
   // The head of each model by itself: the exact blend of a thousand candidates would cost more than all the
   // rest, and the ranking scores whatever is a candidate anyway. The heaviest model's head comes first.
   std::vector<const index::BlendedSession::Part*> parts;
-  for (const auto& part : encoded->parts()) parts.push_back(&part);
+  for (const auto& part : encoded->parts()) {
+    if (!part.is_correction) parts.push_back(&part);
+  }
   std::stable_sort(parts.begin(), parts.end(),
                    [](const auto* a, const auto* b) { return a->weights.back() > b->weights.back(); });
   for (const auto* part : parts) {
@@ -129,8 +165,11 @@ SearchResult QueryEngine::Impl::suggest(const SuggestRequest& request) const {
   }
   if (!result.ok) return result;
   const std::string typed = index::fold_prefix(std::string_view(request.typed).substr(0, kTypedBytes));
+  // Nothing typed and nothing known: what is popular, and no two of a kind.
+  const bool cold = typed.empty() && session.events.empty();
   const auto hits = rank_suggestions(snapshot.suggestions(),
-                                     {typed, request.offset + request.size, allowed ? &*allowed : nullptr},
+                                     {typed, request.offset + request.size, allowed ? &*allowed : nullptr,
+                                      cold ? -std::log1p(-snapshot.diversity()) / kLogScale : 0},
                                      evidence, options);
   // A list that is full may go on; a shorter one has been seen to its end.
   result.total = hits.size();
@@ -141,11 +180,12 @@ SearchResult QueryEngine::Impl::suggest(const SuggestRequest& request) const {
     hit.item = suggestion.item;
     hit.rank = h + 1;
     hit.score = suggestion.score;
-    const std::array<std::pair<const char*, const SuggestionPart*>, 4> parts = {
+    const std::array<std::pair<const char*, const SuggestionPart*>, 5> parts = {
         {{"popularity", &suggestion.popularity},
          {"match", &suggestion.match},
          {"model", &suggestion.model},
-         {"words", &suggestion.words}}};
+         {"words", &suggestion.words},
+         {"diversity", &suggestion.diversity}}};
     for (const auto& [name, part] : parts) hit.legs.push_back({name, std::nullopt, part->raw, part->added});
     result.hits.push_back(std::move(hit));
     result.texts.push_back(suggestion.text);

@@ -1,6 +1,7 @@
 #include "index/model/blend.h"
 
 #include <algorithm>
+#include <cmath>
 #include <stdexcept>
 #include <utility>
 
@@ -17,6 +18,7 @@ constexpr std::size_t kMinimumCandidates = 1000;
 BlendedTop BlendedSession::top(std::size_t k, const ItemSet* allowed) const {
   std::vector<ItemId> candidates;
   for (const Part& part : parts_) {
+    if (part.is_correction) continue;
     for (const ScoredItem& hit : part.session->top(std::max(k, kMinimumCandidates), allowed)) {
       candidates.push_back(hit.item);
     }
@@ -89,6 +91,13 @@ Blend::Blend(BlendWeights weights, std::span<const SessionModel* const> models, 
   }
 }
 
+void Blend::correct_popularity(const SessionModel& popularity, double strength) {
+  if (!(strength >= 0 && std::isfinite(strength)))
+    throw std::invalid_argument("a correction of popularity below 0");
+  popularity_ = &popularity;
+  correction_ = -strength;
+}
+
 std::unique_ptr<BlendedSession> Blend::encode(const SessionView& session, ItemGroup group) const {
   std::vector<BlendedSession::Part> parts;
   bool known = false;
@@ -102,6 +111,11 @@ std::unique_ptr<BlendedSession> Blend::encode(const SessionView& session, ItemGr
     known = known || needs_session_[m] != 0;
     const ScoreMoments moments = encoded->moments(group);
     parts.push_back({models_[m], std::move(encoded), moments, weights, classes_});
+  }
+  if (known && correction_ < 0) {
+    auto encoded = popularity_->encode(session);
+    const ScoreMoments moments = encoded->moments(group);
+    parts.push_back({popularity_, std::move(encoded), moments, {&correction_, 1}, {}, true});
   }
   return known ? std::make_unique<BlendedSession>(std::move(parts)) : nullptr;
 }

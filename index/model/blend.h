@@ -38,6 +38,7 @@ class BlendedSession {
     ScoreMoments moments;
     std::span<const double> weights;        ///< of this session, by class of item; kept by the blend
     std::span<const std::uint8_t> classes;  ///< of items; empty: all are of class 0
+    bool is_correction = false;             ///< of popularity: its weight is below 0
 
     double weight(ItemId item) const { return weights[classes.empty() ? 0 : classes[item]]; }
     double z(double raw) const {
@@ -71,6 +72,11 @@ class Blend {
         std::span<const float> events = {});
 
   const BlendWeights& weights() const noexcept { return weights_; }
+  /// From now on strength times popularity's z-score is taken off every item, as one more part that answers
+  /// only beside others and offers no candidates: long-tail items gain what popular ones lose (the logit
+  /// adjustment of Menon et al., ICLR 2021, post hoc, in units of the blend). 0: nothing is. popularity
+  /// outlives this; give it one that does not fade: what models lean to is what their training saw often.
+  void correct_popularity(const SessionModel& popularity, double strength);
   /// Null when no part knows anything of the session. Models that have an answer without any session, such
   /// as popularity, are parts only beside others. A model without weight for sessions of this length is left
   /// out.
@@ -85,6 +91,8 @@ class Blend {
   std::size_t item_classes_ = 1;
   std::vector<double> table_;          // [length classes, models, item classes]
   std::vector<std::uint8_t> classes_;  // of items; empty: one class
+  const SessionModel* popularity_ = nullptr;
+  double correction_ = 0;  // below 0, or nothing is corrected
 };
 
 }  // namespace segue::index

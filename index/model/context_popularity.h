@@ -22,9 +22,11 @@ namespace segue::index {
 ///   lift(c, i) = ln((n_ci + smoothing) / (n_c n_i / n + smoothing))
 ///
 /// over the request's values of context c; n_ci counts the events on item i in context c, by their weights.
-/// The second fraction is what would be expected were item and context independent; the smoothing pulls few
-/// events towards no lift at all (the mean of a Gamma prior, as DuMouchel's empirical Bayes, 1999). Lifts of
-/// less than kLeastLift are not kept. Immutable, thread-safe; popularity and catalogue outlive it.
+/// Popularity's score may fade (half_life.h); lifts count all events: what a context prefers changes less
+/// than fashions do, and a context has few events as it is. The second fraction is what would be expected
+/// were item and context independent; the smoothing pulls few events towards no lift at all (the mean of a
+/// Gamma prior, as DuMouchel's empirical Bayes, 1999). Lifts of less than kLeastLift are not kept. Immutable,
+/// thread-safe; popularity and catalogue outlive it.
 class ContextPopularity final : public SessionModel {
  public:
   static constexpr double kSmoothing = 5;

@@ -25,7 +25,8 @@ double dot(std::span<const float> a, std::span<const float> b) {
 
 class MfModel::Session final : public EncodedSession {
  public:
-  Session(const MfModel& model, std::vector<float> user) : model_(model), user_(std::move(user)) {}
+  Session(const MfModel& model, std::span<const ItemId> items, std::vector<float> user)
+      : model_(model), items_(items.begin(), items.end()), user_(std::move(user)) {}
 
   std::vector<ScoredItem> top(std::size_t k, const ItemSet* allowed) const override {
     auto best = model_.vectors_->search(user_, k, allowed);
@@ -61,6 +62,16 @@ class MfModel::Session final : public EncodedSession {
     }
     return {mean, std::sqrt(std::max(0.0, square - mean * mean))};
   }
+  std::vector<ScoredItem> because(ItemId item, std::size_t k) const override {
+    const std::vector<double> shares = model_.contributions(items_, item);
+    SparseScores sums(items_.size());
+    for (std::size_t e = 0; e < items_.size(); ++e) {
+      if (shares[e] != 0) sums.add(items_[e], shares[e]);
+    }
+    std::vector<ScoredItem> best = sums.entries();
+    keep_best(best, k);
+    return best;
+  }
 
  private:
   double score_of(ItemId item) const {
@@ -69,6 +80,7 @@ class MfModel::Session final : public EncodedSession {
   }
 
   const MfModel& model_;
+  std::vector<ItemId> items_;  // of the session
   std::vector<float> user_;
 };
 
@@ -200,7 +212,7 @@ std::vector<double> MfModel::contributions(std::span<const ItemId> items, ItemId
 
 std::unique_ptr<EncodedSession> MfModel::encode(const SessionView& session) const {
   auto user = fold_in(session.items);
-  return user.empty() ? nullptr : std::make_unique<Session>(*this, std::move(user));
+  return user.empty() ? nullptr : std::make_unique<Session>(*this, session.items, std::move(user));
 }
 
 }  // namespace segue::index

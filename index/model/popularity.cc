@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 #include <stdexcept>
+#include <string>
 #include <utility>
 
 #include "index/model/metadata.h"
@@ -55,9 +56,14 @@ class Popularity::Session final : public EncodedSession {
   const Popularity& model_;
 };
 
-Popularity::Popularity(std::vector<float> counts, const Catalogue& catalogue)
-    : counts_(std::move(counts)), scores_(counts_.size()), order_(counts_.size()) {
-  for (std::size_t i = 0; i < counts_.size(); ++i) scores_[i] = std::log1p(static_cast<double>(counts_[i]));
+Popularity::Popularity(std::vector<float> counts, std::vector<float> faded_counts, const HalfLife& half_life,
+                       const Catalogue& catalogue)
+    : counts_(std::move(counts)),
+      faded_(std::move(faded_counts)),
+      half_life_(half_life),
+      scores_(counts_.size()),
+      order_(counts_.size()) {
+  for (std::size_t i = 0; i < scores_.size(); ++i) scores_[i] = std::log1p(static_cast<double>(faded()[i]));
   std::iota(order_.begin(), order_.end(), ItemId{0});
   std::sort(order_.begin(), order_.end(), [this](ItemId a, ItemId b) {
     return ranks_before({a, scores_[a]}, {b, scores_[b]});
@@ -66,31 +72,58 @@ Popularity::Popularity(std::vector<float> counts, const Catalogue& catalogue)
   queries_ = moments_over(catalogue.queries(), scores_);
 }
 
-std::unique_ptr<Popularity> Popularity::train(const TrainingData& data, const Catalogue& catalogue) {
+std::unique_ptr<Popularity> Popularity::train(const TrainingData& data, const Catalogue& catalogue,
+                                              const HalfLife& half_life) {
   if (data.item_count != catalogue.size())
     throw std::invalid_argument("data and catalogue differ in their items");
-  std::vector<double> sums(data.item_count);
-  for (std::size_t e = 0; e < data.items.size(); ++e) sums[data.items[e]] += data.weights[e];
+  const auto sums_of = [&](std::span<const float> weights) {
+    std::vector<double> sums(data.item_count);
+    for (std::size_t e = 0; e < data.items.size(); ++e)
+      sums[data.items[e]] += static_cast<double>(weights[e]);
+    return sums;
+  };
+  std::vector<double> sums = sums_of(data.weights);
   if (data.items.empty()) {
     for (std::size_t i = 0; i < sums.size(); ++i) {
       sums[i] = std::max(0.0, catalogue.weight(static_cast<ItemId>(i)).value_or(0));
     }
   }
-  return std::unique_ptr<Popularity>(new Popularity({sums.begin(), sums.end()}, catalogue));
+  const HalfLife used = newest_time(data) ? half_life : HalfLife();
+  const std::vector<double> faded = used ? sums_of(faded_weights(data, used)) : std::vector<double>();
+  return std::unique_ptr<Popularity>(
+      new Popularity({sums.begin(), sums.end()}, {faded.begin(), faded.end()}, used, catalogue));
 }
 
 std::unique_ptr<Popularity> Popularity::open(const std::filesystem::path& file, const Catalogue& catalogue) {
   const auto tensors = Safetensors::open(file);
-  const auto counts = tensors->vector("counts", catalogue.size());
-  if (std::any_of(counts.begin(), counts.end(), [](float count) { return count < 0; })) {
-    refuse(*tensors, "counts holds a number below 0");
+  const auto counts_in = [&](std::string_view name) {
+    const auto counts = tensors->vector(name, catalogue.size());
+    if (std::any_of(counts.begin(), counts.end(), [](float count) { return count < 0; }))
+      refuse(*tensors, std::string(name) + " holds a number below 0");
+    return std::vector<float>(counts.begin(), counts.end());
+  };
+  HalfLife half_life;
+  std::vector<float> faded;
+  if (tensors->has("faded")) {
+    half_life = number_metadata(*tensors, "half_life");
+    if (!(*half_life > 0)) refuse(*tensors, "half_life is not above 0");
+    faded = counts_in("faded");
   }
-  return std::unique_ptr<Popularity>(new Popularity({counts.begin(), counts.end()}, catalogue));
+  return std::unique_ptr<Popularity>(
+      new Popularity(counts_in("counts"), std::move(faded), half_life, catalogue));
+}
+
+std::unique_ptr<Popularity> Popularity::unfaded(const Catalogue& catalogue) const {
+  return std::unique_ptr<Popularity>(new Popularity(counts_, {}, {}, catalogue));
 }
 
 void Popularity::save(const std::filesystem::path& file) const {
   SafetensorsWriter writer;
   writer.add("counts", {counts_.size()}, counts());
+  if (half_life_) {
+    writer.add("faded", {faded_.size()}, faded_);
+    writer.metadata("half_life", number_text(*half_life_));
+  }
   writer.write(file);
 }
 

@@ -33,6 +33,35 @@ struct Standing {
   double rank() const { return 1 + static_cast<double>(above) + static_cast<double>(level) / 2; }
 };
 
+/// How rare each item of the group was in training, by ItemId.
+std::vector<double> bits_of_items(std::span<const ItemId> group, std::span<const float> events) {
+  double all = static_cast<double>(std::max<std::size_t>(1, group.size()));
+  for (const ItemId item : group) all += static_cast<double>(events[item]);
+  std::vector<double> bits(events.size(), 0);
+  for (const ItemId item : group) bits[item] = -std::log2((static_cast<double>(events[item]) + 1) / all);
+  return bits;
+}
+
+/// 1 for the items of the group that are not among the most frequent ones with half of its events.
+std::vector<double> tail_items(std::span<const ItemId> group, std::span<const float> events) {
+  std::vector<ScoredItem> order;
+  double left = 0;
+  for (const ItemId item : group) {
+    order.push_back({item, static_cast<double>(events[item])});
+    left += static_cast<double>(events[item]) / 2;
+  }
+  std::sort(order.begin(), order.end(), ranks_before);
+  std::vector<double> tail(events.size(), 0);
+  for (const ScoredItem& entry : order) {
+    if (left > 0) {
+      left -= entry.score;
+    } else {
+      tail[entry.item] = 1;
+    }
+  }
+  return tail;
+}
+
 }  // namespace
 
 Scorer scorer_of(const SessionModel& model) {
@@ -164,20 +193,22 @@ std::vector<ItemId> Evaluator::best(const HeldOut& one, std::span<const double> 
 void Evaluator::measure_lists(const RankingMetric& metric, std::span<const std::vector<ItemId>> lists,
                               std::span<const float> events, Evaluation& result) const {
   const double items = static_cast<double>(std::max<std::size_t>(1, items_.size()));
-  if (metric.kind == RankingMetric::Kind::kNovelty) {
-    if (events.size() != group_->size()) throw std::invalid_argument("novelty needs the events of each item");
-    double all = items;
-    for (const ItemId item : items_) all += static_cast<double>(events[item]);
-    std::vector<double> bits;
+  if (metric.is_mean()) {
+    if (events.size() != group_->size())
+      throw std::invalid_argument(metric.name() + " needs the events of each item");
+    const std::vector<double> of_item = metric.kind == RankingMetric::Kind::kNovelty
+                                            ? bits_of_items(items_, events)
+                                            : tail_items(items_, events);
+    std::vector<double> means;
     for (const std::vector<ItemId>& list : lists) {
       double sum = 0;
       const std::size_t n = std::min(metric.k, list.size());
-      for (std::size_t i = 0; i < n; ++i) sum -= std::log2((static_cast<double>(events[list[i]]) + 1) / all);
-      bits.push_back(n == 0 ? 0 : sum / static_cast<double>(n));
+      for (std::size_t i = 0; i < n; ++i) sum += of_item[list[i]];
+      means.push_back(n == 0 ? 0 : sum / static_cast<double>(n));
     }
-    result.values.push_back(std::accumulate(bits.begin(), bits.end(), 0.0) /
-                            static_cast<double>(std::max<std::size_t>(1, bits.size())));
-    result.by_target.push_back(std::move(bits));
+    result.values.push_back(std::accumulate(means.begin(), means.end(), 0.0) /
+                            static_cast<double>(std::max<std::size_t>(1, means.size())));
+    result.by_target.push_back(std::move(means));
     return;
   }
   std::vector<double> places(group_->size(), 0);

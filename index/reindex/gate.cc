@@ -148,10 +148,23 @@ Validation validate(const ModelSet& models, std::span<const HeldOut> held_out,
     result.reason = figures(other.model, ndcg_of(other), ndcg_of(row));
   };
   compare(result.table.front());
+  if (options.still_popularity != nullptr) {
+    const EvaluationRow still = row_of("popularity-unfaded", measure(scorer_of(*options.still_popularity)));
+    compare(still);
+    result.table.insert(result.table.begin() + 1, still);
+  }
   if (options.baseline != nullptr) {
     const EvaluationRow transitions = row_of("transitions", measure(scorer_of(*options.baseline)));
     compare(transitions);
     result.table.insert(result.table.begin() + 1, transitions);
+  }
+  if (options.popularity_correction > 0) {
+    // Who asks for it pays for it knowingly: the row says how much, and the models are judged without it.
+    Blend corrected(result.blend, parts, events);
+    corrected.correct_popularity(
+        options.still_popularity != nullptr ? *options.still_popularity : *models.popularity,
+        options.popularity_correction);
+    result.table.push_back(row_of("blend-corrected", measure(scorer_of(corrected))));
   }
   result.table.push_back(std::move(row));
   return result;

@@ -26,6 +26,10 @@ struct ValidationOptions {
   std::optional<SeenRule> seen;            ///< set: this rule instead of the best one
   std::size_t fit_sequences = 4000;        ///< that the blend's weights are fitted on, at most
   const SessionModel* baseline = nullptr;  ///< transitions that are no part: the blend has to reach them, too
+  /// Popularity that does not fade, where the models' does: on held-back events of all ages it is the
+  /// stronger of the two, so the blend has to reach it; null: there is no other.
+  const SessionModel* still_popularity = nullptr;
+  double popularity_correction = 0;  ///< Blend::correct_popularity; measured, but not judged
 };
 
 /// What validation decided.
@@ -35,7 +39,7 @@ struct Validation {
   std::string method;                         ///< how the weights were found, for people
   std::vector<EvaluationSlice> by_length;     ///< the blend by session_length_classes(), over slice_metrics()
   std::vector<EvaluationSlice> by_frequency;  ///< and by item_frequency_classes()
-  std::vector<EvaluationRow> table;           ///< popularity first, the blend last
+  std::vector<EvaluationRow> table;           ///< popularity first, the blend last, before it as corrected
   std::string note;  ///< how the blend was chosen, when that is worth saying; may be empty
   bool passed = false;
   std::string reason;  ///< of a refusal: who is ahead of the blend, with both figures

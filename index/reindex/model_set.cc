@@ -85,7 +85,7 @@ std::shared_ptr<const ContentSpace> train_content(const TrainingPlan& plan,
 ModelSet train_models(const TrainingData& data, const TrainingPlan& plan, TrainingEnvironment& environment,
                       const std::string& suffix) {
   ModelSet set;
-  set.popularity = Popularity::train(data, environment.catalogue);
+  set.popularity = Popularity::train(data, environment.catalogue, plan.half_life);
   set.context_popularity = ContextPopularity::train(data, *set.popularity, environment.catalogue);
   if (plan.wants("rating") && data.ratings != nullptr) {
     environment.phases.begin("ratings" + suffix);

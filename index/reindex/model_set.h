@@ -39,6 +39,7 @@ struct TrainingPlan {
   TransformerOptions transformer;
   std::optional<DistillationPlan> distillation;  ///< of the one above into the one that is served
   double transformer_checkpoint_seconds = 120;  ///< between two checkpoints, where there is a folder for them
+  HalfLife half_life;                           ///< of popularity and context-popularity
   TransitionOptions transitions;
   Storage weights = Storage::kFp32;  ///< how the numbers of models/ are stored
   Storage vectors = Storage::kFp32;  ///< and those of vectors/

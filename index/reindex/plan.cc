@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "index/config_json.h"
+#include "index/input/time.h"
 #include "index/nearest_name.h"
 #include "kernels/error.h"
 
@@ -116,6 +117,14 @@ Storage storage_of(const std::string& name) {
               "take fp32, fp16 or int8");
 }
 
+/// "auto" is settled by validation, and "none" until then.
+HalfLife half_life_of(const std::string& text) {
+  if (text == "auto" || text == "none") return {};
+  if (const auto seconds = parse_duration(text); seconds && *seconds > 0) return seconds;
+  throw Error(ErrorKind::kUsage, "there is no half-life `" + text + "`", "[popularity]",
+              "write a duration such as 30d, none or auto");
+}
+
 RatingOptions rating_options(const Config::Rating& config, std::uint64_t seed) {
   RatingOptions options;
   options.method = parse_rating_method(config.method);
@@ -181,6 +190,7 @@ TrainingPlan training_plan(const ReindexRequest& request) {
   plan.transformer =
       transformer_options(request.config.transformer, request.config.context.dropout, request.seed);
   plan.transformer_checkpoint_seconds = 60 * request.config.transformer.checkpoint_minutes;
+  plan.half_life = half_life_of(request.config.popularity.half_life);
   plan.transitions = transition_options(request.config.transitions);
   plan.prune = request.config.transformer.prune;
   plan.weights = storage_of(request.config.storage.weights);
@@ -209,6 +219,8 @@ void describe_request(const ReindexRequest& request, const ReindexReport& report
   manifest.device = std::string(kernels::to_string(backend.device()));
   manifest.threads = threads;
   manifest.training["serving"] = {{"words_weight", request.config.blend.words_weight},
+                                  {"popularity_correction", request.config.blend.popularity_correction},
+                                  {"diversity", request.config.cold_start.diversity},
                                   {"k1", request.config.text.k1},
                                   {"b", request.config.text.b},
                                   {"session_weight", request.config.suggest.session_weight}};

@@ -17,13 +17,14 @@ namespace {
 
 using Kind = RankingMetric::Kind;
 constexpr std::size_t kCoverageDepth = 10;
-constexpr std::array<std::pair<std::string_view, Kind>, 7> kNames{{{"hr", Kind::kHitRate},
+constexpr std::array<std::pair<std::string_view, Kind>, 8> kNames{{{"hr", Kind::kHitRate},
                                                                    {"recall", Kind::kRecall},
                                                                    {"ndcg", Kind::kNdcg},
                                                                    {"mrr", Kind::kMrr},
                                                                    {"coverage", Kind::kCoverage},
                                                                    {"gini", Kind::kGini},
-                                                                   {"novelty", Kind::kNovelty}}};
+                                                                   {"novelty", Kind::kNovelty},
+                                                                   {"tail", Kind::kTail}}};
 
 std::optional<RankingMetric> parse_metric(std::string_view text) {
   const std::size_t at = text.find('@');
@@ -64,7 +65,7 @@ std::string RankingMetric::name() const {
 }
 
 bool RankingMetric::of_lists() const {
-  return kind == Kind::kCoverage || kind == Kind::kGini || kind == Kind::kNovelty;
+  return kind == Kind::kCoverage || kind == Kind::kGini || kind == Kind::kNovelty || kind == Kind::kTail;
 }
 
 bool RankingMetric::is_mean() const {
@@ -89,8 +90,9 @@ std::vector<RankingMetric> parse_ranking_metrics(std::string_view list) {
     const std::string_view text = trimmed(list.substr(0, comma));
     const auto metric = parse_metric(lower(text));
     if (!metric) {
-      throw Error(ErrorKind::kUsage, "\"" + std::string(text) + "\" is no ranking metric", "--metrics",
-                  "use hr@K, recall@K, ndcg@K, mrr@K, coverage, gini@K or novelty@K, separated by commas");
+      throw Error(
+          ErrorKind::kUsage, "\"" + std::string(text) + "\" is no ranking metric", "--metrics",
+          "use hr@K, recall@K, ndcg@K, mrr@K, coverage, gini@K, novelty@K or tail@K, separated by commas");
     }
     if (std::find(metrics.begin(), metrics.end(), *metric) != metrics.end()) {
       throw Error(ErrorKind::kUsage, metric->name() + " is asked for twice", "--metrics");

@@ -7,11 +7,12 @@
 #include <utility>
 
 #include "index/import/import_transformer.h"
+#include "index/model/content_vectors.h"
 #include "index/model/rating_data.h"
 #include "index/reindex/best_neighbours.h"
 #include "index/reindex/decision.h"
-#include "index/model/content_vectors.h"
 #include "index/reindex/estimate.h"
+#include "index/reindex/half_life_choice.h"
 #include "index/reindex/held_out.h"
 #include "index/reindex/learning_curve_plot.h"
 #include "index/reindex/phases.h"
@@ -123,6 +124,11 @@ void validate_models(const ReindexInput& input, const ReindexRequest& request, T
     environment.phases.begin("choose transitions");
     plan.transitions = choose_transitions(transition_presets(), split.train, split.held_out, environment);
   }
+  if (request.config.popularity.half_life == "auto") {
+    const HalfLifeChoice choice = choose_half_life(split.train, environment.catalogue);
+    plan.half_life = choice.half_life;
+    manifest.training["popularity"]["trials"] = trials_json(choice);
+  }
   const std::vector<HeldOut> measured =
       measured_sample(split.held_out, request.config.transformer.validation_sequences);
   TrainingEnvironment training = environment;
@@ -146,10 +152,13 @@ void validate_models(const ReindexInput& input, const ReindexRequest& request, T
     baseline = Transitions::train(split.train, plan.transitions, environment.catalogue, environment.pool,
                                   environment.progress);
   }
+  std::unique_ptr<Popularity> still;
+  if (models.popularity->half_life()) still = models.popularity->unfaded(environment.catalogue);
   const Config::Blend& blend = request.config.blend;
-  const Validation validation =
-      validate(models, split.held_out, {parse_seen_rule(blend.seen), blend.max_sequences, baseline.get()},
-               environment);
+  const Validation validation = validate(models, split.held_out,
+                                         {parse_seen_rule(blend.seen), blend.max_sequences, baseline.get(),
+                                          still.get(), blend.popularity_correction},
+                                         environment);
   const auto serving = compare_with_store(request, models, split, validation, environment, report);
   environment.phases.end();
 
@@ -157,6 +166,15 @@ void validate_models(const ReindexInput& input, const ReindexRequest& request, T
   report.evaluation = validation.table;
   if (!validation.note.empty()) report.warnings.push_back(validation.note);
   decide(validation, serving, request, manifest, report);
+}
+
+void describe_popularity(const Popularity& popularity, const TrainingPlan& plan, Manifest& manifest,
+                         ReindexReport& report) {
+  manifest.training["popularity"]["half_life"] = to_string(popularity.half_life());
+  if (plan.half_life && !popularity.half_life()) {
+    report.warnings.push_back("popularity.half_life = \"" + to_string(plan.half_life) +
+                              "\" does nothing: no event has a time");
+  }
 }
 
 /// A model that was asked for by name and could not be made is worth a word.
@@ -230,6 +248,7 @@ ReindexReport reindex(const ReindexRequest& request, Progress& progress) {
   // Once more on everything, with the constants found: the newest events matter most.
   const ModelSet models = train_models(everything, plan, environment, " (all events)");
   keep_curves(models, request, manifest, report);
+  describe_popularity(*models.popularity, plan, manifest, report);
   if (models.transformer) manifest.training["transformer"] = transformer_json(models.transformer_epochs, plan);
   if (manifest.blend.empty()) {
     // Nothing was measured: every model has the same say, but for ratings, which tell how much and not what
@@ -245,9 +264,9 @@ ReindexReport reindex(const ReindexRequest& request, Progress& progress) {
   report.seen = manifest.seen;
   choose_neighbours(models, report.evaluation, manifest);
 
-  write_snapshot(
-      {*input.catalogue, input.log, input.contexts, models, plan, request.config, phases, progress}, *staging,
-      manifest);
+  write_snapshot({*input.catalogue, input.log, input.contexts, input.event_contexts, models, plan,
+                  request.config, phases, progress},
+                 *staging, manifest);
   for (ReindexStep* step : request.steps) {
     phases.begin(step->name());
     step->run(*input.catalogue, input.log, *staging, manifest, progress);

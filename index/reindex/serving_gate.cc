@@ -106,8 +106,10 @@ ServingComparison compare_with_serving(const Snapshot& serving, const NewBlend& 
     if (!common.fresh.empty() && common.fresh.size() >= margin.min_events) {
       const std::vector<double> ours =
           gains(fresh.blend, fresh.seen, common.fresh_items, common.fresh, pool, progress);
+      Blend plain = *serving.blend();
+      plain.correct_popularity(*serving.model("popularity"), 0);  // as the new one: models are judged
       const std::vector<double> theirs =
-          gains(*serving.blend(), serving.seen(), common.serving_items, common.serving, pool, progress);
+          gains(plain, serving.seen(), common.serving_items, common.serving, pool, progress);
       comparison.by = "newer events";
       comparison.events = ours.size();
       comparison.serving = mean(theirs);

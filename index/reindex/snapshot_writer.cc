@@ -35,14 +35,15 @@ void write_items(const SnapshotParts& parts, Staging& staging) {
   }
   sync_file(file);
   parts.catalogue.save(staging.file(files::kItemRecords));
-  UserSessions::build(parts.log, staging.file(files::kUserSessions));
+  UserSessions::build(parts.log, parts.event_contexts, staging.file(files::kUserSessions));
 }
 
 void write_models(const SnapshotParts& parts, Staging& staging, Manifest& manifest) {
   const ModelSet& models = parts.models;
   if (!parts.contexts.empty()) parts.contexts.save(staging.file(files::kContexts));
   models.popularity->save(staging.file(files::kPopularity));
-  manifest.models["popularity"] = {"log-count-1", 0, ""};
+  manifest.models["popularity"] = {models.popularity->half_life() ? "log-faded-count-1" : "log-count-1", 0,
+                                   ""};
   if (models.context_popularity) {
     models.context_popularity->save(staging.file(files::kContextPopularity));
     manifest.models["context-popularity"] = {"context-lifts-1", 0, ""};

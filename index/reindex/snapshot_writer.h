@@ -16,6 +16,7 @@ struct SnapshotParts {
   const Catalogue& catalogue;
   const EventLog& log;
   const ContextVocabulary& contexts;
+  const EventContexts& event_contexts;  ///< of the log
   const ModelSet& models;
   const TrainingPlan& plan;
   const Config& config;

@@ -43,6 +43,9 @@ struct Snapshot::Impl {
   ContextVocabulary contexts;
   std::unique_ptr<Blend> blend;
   SeenRule seen;
+  HalfLife half_life;
+  std::unique_ptr<SessionModel> unfaded_popularity;  // null where popularity does not fade
+  double diversity = 0;
   double words_weight = 0;
   double session_weight = 1;
   Bm25Parameters bm25;
@@ -74,7 +77,6 @@ std::shared_ptr<const Snapshot> Snapshot::open(const SnapshotStore& store, const
     throw damaged("the manifest counts other items than items.safetensors holds");
   impl->text = TextIndex::open(folder / files::kText, catalogue);
   impl->suggestions = SuggestionTable::open(folder / files::kSuggestions, catalogue);
-  impl->users = UserSessions::open(folder / files::kUserSessions, catalogue);
   for (const std::string_view space : files::kSpaces) {
     const std::string file = files::vectors_of(space);
     if (has(file)) impl->vectors.emplace(space, VectorIndex::open(folder / file));
@@ -85,8 +87,11 @@ std::shared_ptr<const Snapshot> Snapshot::open(const SnapshotStore& store, const
   }
 
   if (has(files::kContexts)) impl->contexts = ContextVocabulary::open(folder / files::kContexts);
+  impl->users = UserSessions::open(folder / files::kUserSessions, catalogue, impl->contexts);
   auto popularity = Popularity::open(folder / files::kPopularity, catalogue);
   impl->item_events = popularity->counts();
+  impl->half_life = popularity->half_life();
+  if (impl->half_life) impl->unfaded_popularity = popularity->unfaded(catalogue);
   if (has(files::kContextPopularity)) {
     impl->models["context-popularity"] = ContextPopularity::open(
         folder / files::kContextPopularity, impl->contexts.size(), *popularity, catalogue);
@@ -154,12 +159,19 @@ std::shared_ptr<const Snapshot> Snapshot::open(const SnapshotStore& store, const
   }
   try {
     const nlohmann::json& serving = manifest.training.at("serving");
+    // Absent from what a version without them wrote.
+    impl->diversity = serving.value("diversity", 0.0);
+    const double correction = serving.value("popularity_correction", 0.0);
+    const auto& popular = impl->unfaded_popularity ? impl->unfaded_popularity : impl->models.at("popularity");
+    if (impl->blend) impl->blend->correct_popularity(*popular, correction);
     impl->words_weight = serving.at("words_weight").get<double>();
     impl->session_weight = serving.at("session_weight").get<double>();
     impl->bm25 = {serving.at("k1").get<double>(), serving.at("b").get<double>()};
   } catch (const nlohmann::json::exception& error) {
     throw damaged(std::string("`training.serving`: ") + error.what());
   }
+  if (!(impl->diversity >= 0 && impl->diversity < 1))
+    throw damaged("`training.serving.diversity` is no share from 0 to below 1");
   return std::shared_ptr<const Snapshot>(new Snapshot(std::move(impl)));
 }
 
@@ -189,6 +201,12 @@ const Blend* Snapshot::blend() const {
 }
 const SeenRule& Snapshot::seen() const {
   return impl_->seen;
+}
+const HalfLife& Snapshot::half_life() const {
+  return impl_->half_life;
+}
+double Snapshot::diversity() const {
+  return impl_->diversity;
 }
 double Snapshot::words_weight() const {
   return impl_->words_weight;

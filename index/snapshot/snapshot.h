@@ -11,6 +11,7 @@
 #include "index/event.h"
 #include "index/model/blend.h"
 #include "index/model/context_vocabulary.h"
+#include "index/model/half_life.h"
 #include "index/model/seen_rule.h"
 #include "index/model/session_model.h"
 #include "index/snapshot/manifest.h"
@@ -57,6 +58,11 @@ class Snapshot {
   /// (Item::vector) and the kinds in Item::vectors; null when there are none.
   const VectorIndex* vectors(std::string_view space) const;
   std::vector<std::string> vector_spaces() const;
+  /// Of popularity: the age at which an event counts half; nothing: events do not fade.
+  const HalfLife& half_life() const;
+  /// What an item loses of its popularity when it is just like one above it, where nothing is known of a
+  /// session: a share, 0: nothing.
+  double diversity() const;
   /// How much the words of a session weigh beside the blend.
   double words_weight() const;
   /// How much a session weighs in the ranking of suggestions.

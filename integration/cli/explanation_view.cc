@@ -76,8 +76,17 @@ void add_neighbours(TextTable& table, const query::LegExplanation& leg, const pl
 std::string source_in_words(const std::string& source) {
   if (source == "models") return "by its items";
   if (source == "words") return "by its words: no model knows its items";
-  if (source == "popularity") return "nothing in it is known: the most popular";
+  if (source == "popularity") return "nothing in it is known: popularity";
   return source;
+}
+
+/// "popularity, decayed (half-life 30d), diversified": how a leg of popularity was made.
+std::string popularity_in_words(const query::LegExplanation& leg) {
+  std::string words;
+  if (!leg.half_life.empty() && leg.half_life != "none")
+    words += ", decayed (half-life " + leg.half_life + ")";
+  if (leg.diversity) words += ", diversified";
+  return words;
 }
 
 }  // namespace
@@ -94,13 +103,15 @@ void print_explanation(std::ostream& out, const TerminalStyle& style, const plug
       out << ' ' << signed_number(share->score);
       if (share->rank) out << ", rank " << *share->rank;
     }
-    if (!leg.source.empty()) out << ", " << source_in_words(leg.source);
+    if (!leg.source.empty()) out << ", " << source_in_words(leg.source) << popularity_in_words(leg);
     out << '\n';
     TextTable table({{""}, {"", TextTable::Align::kRight}, {""}, {""}});
     add_terms(table, leg);
     add_models(table, leg, answer);
     add_events(table, leg, answer);
     add_contexts(table, leg);
+    if (leg.diversity && *leg.diversity < 0)
+      table.add_row({"moved by", signed_number(*leg.diversity), "like an item above it", ""});
     add_neighbours(table, leg, answer);
     table.print(out, style, kIndent + 2);
   }

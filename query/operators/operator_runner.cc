@@ -125,10 +125,9 @@ void append_hit_legs(const RunLeg& leg, index::ItemId item, double factor, std::
 }
 
 void explain_leg(const RunLeg& leg, index::ItemId item, const RunContext& context, Explanation& out) {
-  const auto holds = [&](const RunLeg& part) {
-    return std::any_of(part.items.begin(), part.items.end(), [&](const auto& s) { return s.item == item; });
-  };
-  if (!holds(leg)) return;
+  const auto held = std::find_if(leg.items.begin(), leg.items.end(),
+                                 [&](const index::ScoredItem& scored) { return scored.item == item; });
+  if (held == leg.items.end()) return;
   LegExplanation explanation;
   explanation.name = leg.name;
   if (leg.session) {
@@ -137,6 +136,12 @@ void explain_leg(const RunLeg& leg, index::ItemId item, const RunContext& contex
     explanation.events = leg.session->event_shares(item);
     explanation.contexts = leg.session->context_shares(item);
     explanation.neighbours = leg.session->neighbours(item);
+    if (leg.session->source() == SessionRanker::Source::kPopularity)
+      explanation.half_life = index::to_string(context.snapshot.half_life());
+    if (leg.session->diversifies()) {
+      const index::ItemId items[] = {item};
+      explanation.diversity = held->score - leg.session->score(items)[0];
+    }
   } else if (leg.vectors != nullptr) {
     explanation.source = "vectors";
     if (leg.like != index::kNoItem) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "index/top_items.h"
+#include "query/operators/diversify.h"
 
 namespace segue::query {
 namespace {
@@ -83,7 +84,9 @@ std::vector<Cause> causes_of(const index::EncodedSession& session, ItemId item, 
                              std::size_t most) {
   std::vector<Cause> causes;
   if (!(raw > 0)) return causes;
-  for (const ScoredItem& part : session.because(item, most)) causes.push_back({part.item, part.score / raw});
+  for (const ScoredItem& part : session.because(item, most)) {
+    if (part.score > 0) causes.push_back({part.item, part.score / raw});
+  }
   return causes;
 }
 
@@ -143,6 +146,16 @@ struct SessionRanker::Impl {
     }
   }
 
+  bool diversifies() const {
+    return source == Source::kPopularity && snapshot.diversity() > 0 && likeness_space(snapshot) != nullptr;
+  }
+  std::vector<ScoredItem> diverse_top(std::size_t k, const index::ItemSet* allowed) const {
+    std::vector<ScoredItem> best = diversify(single->top(std::max(k, kDiversified), allowed),
+                                             snapshot.diversity(), *likeness_space(snapshot));
+    best.resize(std::min(best.size(), k));
+    return best;
+  }
+
   std::vector<double> score(std::span<const ItemId> items) const {
     std::vector<double> scores(items.size());
     if (blend) {
@@ -168,6 +181,9 @@ SessionRanker::~SessionRanker() = default;
 SessionRanker::Source SessionRanker::source() const {
   return impl_->source;
 }
+bool SessionRanker::diversifies() const {
+  return impl_->diversifies();
+}
 const SessionContext& SessionRanker::session() const {
   return impl_->session;
 }
@@ -192,6 +208,7 @@ std::vector<ScoredItem> SessionRanker::top(std::size_t k, const index::ItemSet* 
     }
     return best;
   }
+  if (impl_->single && impl_->diversifies()) return impl_->diverse_top(k, allowed);
   if (impl_->single) return impl_->single->top(k, allowed);
   if (!impl_->blend) return best;
   if (impl_->words.head.empty()) return impl_->blend->top(k, allowed).items;
@@ -223,8 +240,8 @@ std::vector<ModelShare> SessionRanker::shares(ItemId item, std::size_t causes) c
   if (impl_->blend) {
     for (const auto& part : impl_->blend->parts()) {
       part.session->score(items, {&raw, 1});
-      shares.push_back({std::string(part.model->name()), part.weight(item), part.z(raw), raw,
-                        causes_of(*part.session, item, raw, causes)});
+      shares.push_back({part.is_correction ? "popularity-correction" : std::string(part.model->name()),
+                        part.weight(item), part.z(raw), raw, causes_of(*part.session, item, raw, causes)});
     }
     if (!impl_->words.head.empty()) {
       shares.push_back(

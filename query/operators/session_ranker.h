@@ -31,6 +31,9 @@ class SessionRanker {
   Source source() const;
   std::string_view source_name() const;  ///< "models", "words", "popularity"
   const SessionContext& session() const;
+  /// Whether alike items are held apart in top(): where nothing is known of the session and popularity ranks
+  /// (diversify.h). score() does not know of it.
+  bool diversifies() const;
 
   /// The k best of allowed by raw score.
   std::vector<index::ScoredItem> top(std::size_t k, const index::ItemSet* allowed) const;

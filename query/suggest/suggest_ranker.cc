@@ -22,7 +22,28 @@ struct Scored {
   SuggestionPart match;
   SuggestionPart model;
   SuggestionPart words;
+  SuggestionPart diversity;
 };
+
+bool before(const Scored& a, const Scored& b) {
+  return index::ranks_before({a.item, a.score}, {b.item, b.score});
+}
+
+/// Brings the `count` best to the front, in order, each weighed against those before it. Losses only grow, so
+/// scores fall.
+void choose_apart(const SuggestionTable& table, double twins, std::vector<Scored>& scored,
+                  std::size_t count) {
+  for (std::size_t next = 0; next < std::min(count, scored.size()); ++next) {
+    const auto rest = scored.begin() + static_cast<std::ptrdiff_t>(next);
+    std::iter_swap(rest, std::min_element(rest, scored.end(), before));
+    for (std::size_t i = next + 1; i < scored.size(); ++i) {
+      const double like = likeness(table, scored[i].row, scored[next].row);
+      if (like <= scored[i].diversity.raw) continue;
+      scored[i].score -= twins * (like - scored[i].diversity.raw);
+      scored[i].diversity = {like, -twins * like};
+    }
+  }
+}
 
 std::string_view without_last_blank(std::string_view text) {
   if (!text.empty() && text.back() == ' ') text.remove_suffix(1);
@@ -62,6 +83,18 @@ double word_overlap(const SuggestionTable& table, Row row, const SessionEvidence
   return all > 0 ? shared / all : 0;
 }
 
+double likeness(const SuggestionTable& table, Row row, Row other) {
+  const auto words = table.words().words_of(other);
+  double shared = 0;
+  double all = 0;
+  for (const auto word : table.words().words_of(row)) {
+    const double telling = table.words().inverse_frequency(word);
+    all += telling;
+    if (std::find(words.begin(), words.end(), word) != words.end()) shared += telling;
+  }
+  return all > 0 ? shared / all : 0;
+}
+
 std::vector<SuggestionHit> rank_suggestions(const SuggestionTable& table, const SuggestQuery& query,
                                             const SessionEvidence& evidence, const SuggestOptions& options) {
   const std::string_view typed = without_last_blank(query.folded_prefix);
@@ -70,7 +103,7 @@ std::vector<SuggestionHit> rank_suggestions(const SuggestionTable& table, const 
   for (const Row row : suggestion_candidates(table, query.folded_prefix, evidence, query.allowed, options)) {
     const Suggestion suggestion = table[row];
     if (is_old_news(suggestion.folded, typed, evidence)) continue;
-    Scored one{row, suggestion.item, 0, {}, {}, {}, {}};
+    Scored one{row, suggestion.item, 0, {}, {}, {}, {}, {}};
     one.popularity.raw = suggestion.weight;
     one.match.raw = match_quality(query.folded_prefix, suggestion.folded);
     one.words.raw = word_overlap(table, row, evidence);
@@ -89,15 +122,18 @@ std::vector<SuggestionHit> rank_suggestions(const SuggestionTable& table, const 
     one.score = one.popularity.added + one.match.added + one.model.added + one.words.added;
   }
   const auto kept = scored.begin() + static_cast<std::ptrdiff_t>(std::min(query.size, scored.size()));
-  std::partial_sort(scored.begin(), kept, scored.end(), [](const Scored& a, const Scored& b) {
-    return index::ranks_before({a.item, a.score}, {b.item, b.score});
-  });
+  if (query.twins > 0) {
+    choose_apart(table, query.twins, scored, query.size);
+  } else {
+    std::partial_sort(scored.begin(), kept, scored.end(), before);
+  }
 
   std::vector<SuggestionHit> hits;
   for (auto one = scored.begin(); one != kept; ++one) {
     const Suggestion suggestion = table[one->row];
     hits.push_back({std::string(suggestion.text), std::string(suggestion.folded), one->item,
-                    suggestion.source, one->score, one->popularity, one->match, one->model, one->words});
+                    suggestion.source, one->score, one->popularity, one->match, one->model, one->words,
+                    one->diversity});
   }
   return hits;
 }

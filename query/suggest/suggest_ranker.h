@@ -29,13 +29,21 @@ struct SuggestionHit {
   SuggestionPart match;
   SuggestionPart model;
   SuggestionPart words;
+  SuggestionPart diversity;  ///< raw: how like one above it, from 0 to 1; adds 0 or less
 };
 
 struct SuggestQuery {
   std::string_view folded_prefix;  ///< of fold_prefix(); empty: the session alone decides, else popularity
   std::size_t size = 8;
   const index::ItemSet* allowed = nullptr;  ///< items that may be suggested; null: all
+  /// What a suggestion loses whose words all stand in one above it, in shares of them; 0: they may be alike.
+  double twins = 0;
 };
+
+/// How much of what a suggestion says another one says, too: the share of its words, each by its inverse
+/// frequency, that the other one has.
+double likeness(const index::SuggestionTable& table, index::SuggestionTable::Row row,
+                index::SuggestionTable::Row other);
 
 /// How well typed letters fit a text that begins with them: half for the share of the text that has been
 /// typed, half where they end a word of it. 1 for the whole text, 0 when nothing was typed.
@@ -50,9 +58,10 @@ double damped(double z);
 double word_overlap(const index::SuggestionTable& table, index::SuggestionTable::Row row,
                     const SessionEvidence& evidence);
 
-/// The best suggestions, by (falling score, rising item). A text that the session has typed already is not
-/// suggested again, unless it is what is being typed. A pure function; thread-safe when the scorer of the
-/// evidence is.
+/// The best suggestions, by (falling score, rising item). With twins each next one is the best after what it
+/// loses by the nearest one above it (maximal marginal relevance). A text that the session has typed already
+/// is not suggested again, unless it is what is being typed. A pure function; thread-safe when the scorer of
+/// the evidence is.
 std::vector<SuggestionHit> rank_suggestions(const index::SuggestionTable& table, const SuggestQuery& query,
                                             const SessionEvidence& evidence,
                                             const SuggestOptions& options = {});

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "index/model/blend_fit.h"
+#include "index/model/popularity.h"
 #include "index/model/random_stream.h"
 #include "index/reindex/evaluation.h"
 #include "kernels/error.h"
@@ -105,6 +106,35 @@ TEST(Blend, ShowsWhatEachPartAddedToItsBestItems) {
     EXPECT_EQ(top.shares[2 * r + 1].raw, (std::vector<double>{1, 2, 3, 6})[top.items[r].item]);
   }
   EXPECT_TRUE(ranks_before(top.items[0], top.items[1]));
+}
+
+TEST(Blend, TakesPopularityOffWhereItIsCorrected) {
+  const Listed a("a", {{0, {1, 2, 3, 6}}});
+  const auto popularity =
+      Popularity::train(testing::make_data(4, {{3, 3, 3, 3, 2, 2, 1}}), make_catalogue(4));
+  const std::vector<const SessionModel*> models{&a, popularity.get()};
+  for (const bool beside : {false, true}) {  // whether popularity is a part, too
+    const Blend plain(beside ? BlendWeights{{"a", "popularity"}, {0.8, 0.2}} : BlendWeights{{"a"}, {1}},
+                      models);
+    Blend corrected = plain;
+    corrected.correct_popularity(*popularity, 0.5);
+    const std::vector<ItemId> session{0};
+    std::vector<double> before(4), after(4), popular(4);
+    plain.encode(session, ItemGroup::kSearchable)->score_all(before);
+    const auto encoded = corrected.encode(session, ItemGroup::kSearchable);
+    encoded->score_all(after);
+    EXPECT_TRUE(encoded->parts().back().is_correction);
+    popularity->encode({})->score_all(popular);
+    const ScoreMoments moments = popularity->encode({})->moments(ItemGroup::kSearchable);
+    for (ItemId i = 0; i < 4; ++i)
+      EXPECT_NEAR(after[i], before[i] - 0.5 * (popular[i] - moments.mean) / moments.deviation, 1e-12);
+    EXPECT_EQ(corrected.encode({}, ItemGroup::kSearchable), nullptr) << "it answers only beside others";
+    corrected.correct_popularity(*popularity, 0);
+    corrected.encode(session, ItemGroup::kSearchable)->score_all(after);
+    EXPECT_EQ(after, before);
+  }
+  Blend blend({{"a"}, {1}}, models);
+  EXPECT_THROW(blend.correct_popularity(*popularity, -1), std::invalid_argument);
 }
 
 TEST(Blend, LeavesOutPartsThatKnowNothingOfTheSession) {

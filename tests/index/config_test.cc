@@ -91,6 +91,10 @@ TEST(Config, RefusesValuesOutOfRange) {
   EXPECT_THAT(error("[events]\nsession_gap = \"soon\""),
               AllOf(StartsWith("c.toml:2:"), HasSubstr("\"30m\", or \"none\"")));
   EXPECT_THAT(error("[events]\nsession_gap = \"0m\""), HasSubstr("session_gap"));
+  EXPECT_THAT(error("[popularity]\nhalf_life = \"a month\""), HasSubstr("write a duration such as \"30d\""));
+  EXPECT_THAT(error("[popularity]\nhalf_life = \"0d\""), HasSubstr("half_life"));
+  EXPECT_THAT(error("[cold_start]\ndiversity = 1.0"), HasSubstr("diversity"));
+  EXPECT_THAT(error("[blend]\npopularity_correction = -0.1"), HasSubstr("popularity_correction"));
   EXPECT_THAT(error("[transformer]\nheads = 3"), HasSubstr("no multiple of transformer.heads (3)"));
   EXPECT_THAT(error("[blend]\nseen = \"last:0\""), HasSubstr("last:N"));
   EXPECT_THAT(error("[neighbours]\nsession_decay_rate = 2"), HasSubstr("session_decay_rate is above 1"));

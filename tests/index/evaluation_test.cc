@@ -136,6 +136,20 @@ TEST_F(EvaluationOfFixedScores, MeasuresListsAsTheirDefinitionsSay) {
                std::invalid_argument);
 }
 
+TEST_F(EvaluationOfFixedScores, CountsAsTailWhatIsNotAmongTheItemsWithHalfOfTheEvents) {
+  const std::vector<double> scores{6, 5, 4, 3};
+  const ItemSet all(4, true);
+  const std::vector<HeldOut> held_out{{{0}, 3}, {{1}, 3}, {{3}, 0}};  // the lists: 1 2, 0 2, 0 1
+  const std::vector<float> events{5, 1, 1, 2};
+  EvaluationOptions options;
+  options.metrics = parse_ranking_metrics("tail@2");
+  options.seen = SeenRule::exclude();
+  options.events = events;
+  const auto result = Evaluator(all, pool_, progress_).evaluate(fixed(scores), held_out, options);
+  EXPECT_EQ(result.by_target[0], (std::vector<double>{1, 0.5, 0.5}));
+  EXPECT_DOUBLE_EQ(result.values[0], 2.0 / 3);
+}
+
 TEST_F(EvaluationOfFixedScores, IsPartedByClassOfTarget) {
   const std::vector<double> scores{6, 5, 4, 3, 2, 1};
   const ItemSet all(6, true);
@@ -251,11 +265,11 @@ TEST(Evaluation, OfNothingIsZero) {
 
 TEST(RankingMetrics, AreNamedAndParsed) {
   const auto metrics =
-      parse_ranking_metrics("hr@10, ndcg@10,mrr@20,recall@100,coverage,coverage@5,gini@10,novelty@20");
+      parse_ranking_metrics("hr@10, ndcg@10,mrr@20,recall@100,coverage,coverage@5,gini@10,novelty@20,tail@5");
   std::vector<std::string> names;
   for (const auto& metric : metrics) names.push_back(metric.name());
   EXPECT_EQ(names, (std::vector<std::string>{"hr@10", "ndcg@10", "mrr@20", "recall@100", "coverage",
-                                             "coverage@5", "gini@10", "novelty@20"}));
+                                             "coverage@5", "gini@10", "novelty@20", "tail@5"}));
 }
 
 TEST(RankingMetrics, AreReadInEitherCase) {

@@ -178,6 +178,18 @@ TEST_F(Factorising, SharesAScoreOutAmongTheEventsOfTheSession) {
     EXPECT_GT(std::abs(shares[2]), std::abs(shares[0]));
     EXPECT_GT(shares[2] * shares[0], 0);
   }
+  // A session says the same by item, the largest part first.
+  const auto encoded = mf.encode(session);
+  const auto shares = mf.contributions(session, 2);
+  const auto causes = encoded->because(2, 10);
+  ASSERT_EQ(causes.size(), 3u) << "4, 9 and 17";
+  EXPECT_TRUE(std::is_sorted(causes.begin(), causes.end(), ranks_before));
+  for (const ScoredItem& cause : causes) {
+    const double expected = cause.item == 4 ? shares[0] + shares[2] : shares[cause.item == 9 ? 1 : 4];
+    EXPECT_NEAR(cause.score, expected, 1e-12);
+  }
+  EXPECT_EQ(encoded->because(2, 1), std::vector<ScoredItem>{causes.front()});
+  EXPECT_TRUE(encoded->because(99, 3).empty());
   // An item speaks for itself most.
   const auto own = mf.contributions(session, 17);
   EXPECT_EQ(std::max_element(own.begin(), own.end()) - own.begin(), 4);

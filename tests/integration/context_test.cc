@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -9,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "index/reindex/reindexer.h"
@@ -159,6 +161,37 @@ TEST_F(ContextShop, ExplanationsNameWhatTheContextMoved) {
   }
   EXPECT_EQ(named,
             (std::set<std::string>{"request device=phone", "request page=deals", "session page=home"}));
+}
+
+TEST_F(ContextShop, TheStoredSessionOfAUserBringsItsContexts) {
+  // The sessions of one user, each under its name, in the order in which they began.
+  const std::string user = "u00001";
+  std::vector<std::pair<std::string, json>> sessions;
+  std::ifstream in(shop_->events);
+  for (std::string line; std::getline(in, line);) {
+    const json event = json::parse(line);
+    if (event["user"] != user) continue;
+    auto session = std::find_if(sessions.begin(), sessions.end(),
+                                [&](const auto& known) { return known.first == event["session"]; });
+    if (session == sessions.end())
+      session = sessions.insert(sessions.end(), {event["session"].get<std::string>(), json::array()});
+    json entry = {{"context", event["context"]}};
+    if (event.contains("item")) entry["item"] = event["item"];
+    if (event.contains("query")) entry["query"] = event["query"];
+    session->second.push_back(entry);
+  }
+  ASSERT_FALSE(sessions.empty());
+  const json& ctx = sessions.back().second;
+  const json query = {{"query", "{!session ctx=$ctx model=transformer}"}, {"size", 5}, {"explain", true}};
+  json by_user = query;
+  by_user["user"] = user;
+  json by_ctx = query;
+  by_ctx["params"] = {{"ctx", ctx}};
+  json bare = by_ctx;
+  for (json& event : bare["params"]["ctx"]) event.erase("context");
+  const std::string stored = ask(by_user)["hits"].dump();
+  EXPECT_EQ(stored, ask(by_ctx)["hits"].dump());
+  EXPECT_NE(stored, ask(bare)["hits"].dump());
 }
 
 TEST_F(ContextShop, SuggestionsTakeTheContextToo) {

@@ -85,7 +85,9 @@ TEST(SearchPlugin, TakesTheSessionFromWhereverTheRequestNamesIt) {
   EXPECT_EQ(ask(R"({"query": "{!session ctx=$ctx}", "user": "u00001"})"),
             ask(R"({"query": "{!session}", "user": "u00001"})"));
   EXPECT_EQ(ask(R"({"query": "{!session ctx=$ctx}", "user": "nobody"})"),
-            ask(R"({"query": "{!session ctx=$ctx model=popularity seen=include}", "ctx": []})"));
+            ask(R"({"query": "{!session ctx=$ctx}", "ctx": []})"));
+  EXPECT_EQ(ask(R"({"query": "{!session ctx=$ctx}", "user": "nobody"})").front(),
+            ask(R"({"query": "{!session ctx=$ctx model=popularity seen=include}", "ctx": []})").front());
 }
 
 TEST(SearchPlugin, PagesThroughSuggestionsAndKnowsWhenTheyEnd) {

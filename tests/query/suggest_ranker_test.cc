@@ -54,6 +54,36 @@ const SuggestShop& lamps() {
   return shop;
 }
 
+TEST(Suggest, WhereTwinsLoseTheHeadSaysMoreThanOneThing) {
+  const SuggestShop shop(
+      {make_item("1", "query", "white lantern", 900.0), make_item("2", "query", "lantern", 880.0),
+       make_item("3", "query", "lantern white", 860.0), make_item("4", "query", "red heart", 600.0),
+       make_item("5", "query", "candle", 500.0), make_item("6", "query", "heart", 5.0)});
+  const auto ranked = [&](double twins, std::size_t size) {
+    SuggestQuery query{"", size, nullptr, twins};
+    return rank_suggestions(shop.table(), query, {});
+  };
+  const auto texts = [](const std::vector<SuggestionHit>& hits) {
+    std::vector<std::string> found;
+    for (const SuggestionHit& hit : hits) found.push_back(hit.folded);
+    return found;
+  };
+  EXPECT_THAT(texts(ranked(0, 3)), ElementsAre("white lantern", "lantern", "lantern white"));
+  const auto apart = ranked(0.2, 6);
+  EXPECT_THAT(texts(apart),
+              ElementsAre("white lantern", "red heart", "candle", "lantern", "lantern white", "heart"));
+  for (std::size_t h = 0; h < apart.size(); ++h) {
+    if (h > 0) {
+      EXPECT_LE(apart[h].score, apart[h - 1].score);
+    }
+    EXPECT_NEAR(apart[h].score, apart[h].popularity.added + apart[h].diversity.added, 1e-12);
+    EXPECT_NEAR(apart[h].diversity.added, -0.2 * apart[h].diversity.raw, 1e-12);
+  }
+  EXPECT_EQ(apart[3].diversity.raw, 1) << "all of it stands above";
+  EXPECT_EQ(apart[2].diversity.raw, 0);
+  EXPECT_THAT(texts(ranked(0.2, 2)), ElementsAre("white lantern", "red heart")) << "pages agree";
+}
+
 TEST(Suggest, WithoutASessionThePopularTextsThatBeginWithTheLettersComeFirst) {
   EXPECT_THAT(lamps().suggest("whit"),
               ElementsAre("white heart", "white candle", "white lantern", "white metal lantern", "white"));

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -10,7 +9,6 @@
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "index/reindex/reindexer.h"
@@ -164,24 +162,23 @@ TEST_F(ContextShop, ExplanationsNameWhatTheContextMoved) {
 }
 
 TEST_F(ContextShop, TheStoredSessionOfAUserBringsItsContexts) {
-  // The sessions of one user, each under its name, in the order in which they began.
+  // The sessions of one user by the time at which they began.
   const std::string user = "u00001";
-  std::vector<std::pair<std::string, json>> sessions;
+  std::map<std::string, std::string> began;  // by name
+  std::map<std::string, json> sessions;      // by time and name
   std::ifstream in(shop_->events);
   for (std::string line; std::getline(in, line);) {
     const json event = json::parse(line);
-    if (event["user"] != user) continue;
-    auto session = std::find_if(sessions.begin(), sessions.end(),
-                                [&](const auto& known) { return known.first == event["session"]; });
-    if (session == sessions.end())
-      session = sessions.insert(sessions.end(), {event["session"].get<std::string>(), json::array()});
-    json entry = {{"context", event["context"]}};
+    if (event.value("user", "") != user) continue;
+    const std::string name = event.at("session");
+    const auto first = began.try_emplace(name, event.at("time").dump() + " " + name).first;
+    json entry = {{"context", event.value("context", json::object())}};
     if (event.contains("item")) entry["item"] = event["item"];
     if (event.contains("query")) entry["query"] = event["query"];
-    session->second.push_back(entry);
+    sessions[first->second].push_back(entry);
   }
   ASSERT_FALSE(sessions.empty());
-  const json& ctx = sessions.back().second;
+  const json& ctx = sessions.rbegin()->second;
   const json query = {{"query", "{!session ctx=$ctx model=transformer}"}, {"size", 5}, {"explain", true}};
   json by_user = query;
   by_user["user"] = user;

@@ -115,7 +115,8 @@ TEST_F(QueryEngineTest, RanksPlainWordsByTextAlone) {
 }
 
 TEST_F(QueryEngineTest, ScoresAnOperatorByItsRank) {
-  const SearchResult result = search("{!session ctx=$ctx topK=50}", 50);
+  // The Transformer scores every item; a blend may turn out to be of transitions alone, which do not.
+  const SearchResult result = search("{!session ctx=$ctx model=transformer topK=50}", 50);
   ASSERT_EQ(result.hits.size(), 50u);
   EXPECT_EQ(result.total, 50u);
   for (std::size_t i = 0; i < result.hits.size(); ++i) {
@@ -166,7 +167,7 @@ TEST_F(QueryEngineTest, RemovesWhatAProhibitedOperatorHolds) {
 }
 
 TEST_F(QueryEngineTest, AppliesAFilterInsideEveryLegSoThatKHitsRemain) {
-  SearchRequest wanted = request("{!session ctx=$ctx topK=10}");
+  SearchRequest wanted = request("{!session ctx=$ctx model=transformer topK=10}");
   wanted.filter = "category:garden";
   const SearchResult result = engine_->search(wanted);
   ASSERT_TRUE(result.ok);

@@ -44,7 +44,7 @@ struct Snapshot::Impl {
   std::unique_ptr<Blend> blend;
   SeenRule seen;
   HalfLife half_life;
-  std::unique_ptr<SessionModel> unfaded_popularity;  // null where popularity does not fade
+  std::unique_ptr<SessionModel> unfaded_popularity;  // what the blend corrects by; null: nothing
   double diversity = 0;
   double words_weight = 0;
   double session_weight = 1;
@@ -91,7 +91,6 @@ std::shared_ptr<const Snapshot> Snapshot::open(const SnapshotStore& store, const
   auto popularity = Popularity::open(folder / files::kPopularity, catalogue);
   impl->item_events = popularity->counts();
   impl->half_life = popularity->half_life();
-  if (impl->half_life) impl->unfaded_popularity = popularity->unfaded(catalogue);
   if (has(files::kContextPopularity)) {
     impl->models["context-popularity"] = ContextPopularity::open(
         folder / files::kContextPopularity, impl->contexts.size(), *popularity, catalogue);
@@ -161,9 +160,13 @@ std::shared_ptr<const Snapshot> Snapshot::open(const SnapshotStore& store, const
     const nlohmann::json& serving = manifest.training.at("serving");
     // Absent from what a version without them wrote.
     impl->diversity = serving.value("diversity", 0.0);
-    const double correction = serving.value("popularity_correction", 0.0);
-    const auto& popular = impl->unfaded_popularity ? impl->unfaded_popularity : impl->models.at("popularity");
-    if (impl->blend) impl->blend->correct_popularity(*popular, correction);
+    if (const double correction = serving.value("popularity_correction", 0.0);
+        impl->blend && correction != 0) {
+      if (correction < 0) throw damaged("`training.serving.popularity_correction` is below 0");
+      const auto& popular = dynamic_cast<const Popularity&>(*impl->models.at("popularity"));
+      impl->unfaded_popularity = popular.unfaded(catalogue);
+      impl->blend->correct_popularity(*impl->unfaded_popularity, correction);
+    }
     impl->words_weight = serving.at("words_weight").get<double>();
     impl->session_weight = serving.at("session_weight").get<double>();
     impl->bm25 = {serving.at("k1").get<double>(), serving.at("b").get<double>()};

@@ -107,6 +107,7 @@ struct Config {
     std::size_t width = 128;
     std::size_t features = 50000;
     double vectors_weight = 1;
+    double ids_weight = 0;
     std::size_t history = 20;
     double recency = 1;
     double prior_events = 3;
@@ -185,6 +186,7 @@ struct Config {
     std::size_t max_sequences = 4000;
     double words_weight = 0.3;
     double popularity_correction = 0;
+    double new_items_cost = 0.01;
     bool operator==(const Blend&) const = default;
   } blend;
 

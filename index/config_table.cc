@@ -142,6 +142,9 @@ constexpr ConfigRow kTable[] = {
      "most frequent words, trigrams and attribute values that are kept"},
     {"content", "vectors_weight", SLOT(content.vectors_weight), 0, 1000, "",
      "weight of each kind of given vectors beside the words; 0: words alone"},
+    {"content", "ids_weight", SLOT(content.ids_weight), 0, 1000, "",
+     "weight of the numbers in ids beside the words, for ids given out in series, such as stock codes, where "
+     "neighbours were often launched together; 0: ids say nothing"},
     {"content", "history", SLOT(content.history), 1, 1000, "",
      "newest items and typed texts of a session that make its profile"},
     {"content", "recency", SLOT(content.recency), 0, 10, "",
@@ -251,6 +254,9 @@ constexpr ConfigRow kTable[] = {
      "weight of a session's words beside the models, where it holds texts that are no items"},
     {"blend", "popularity_correction", SLOT(blend.popularity_correction), 0, 1, "",
      "popularity's z-score that the blend takes off each item: less accurate, but more of the tail is shown"},
+    {"blend", "new_items_cost", SLOT(blend.new_items_cost), 0, 1, "",
+     "share of HR@10 and of NDCG@10 of other items that new ones, ranked by what they say, may cost: "
+     "measured on validation events as if a tenth of the items were new; 0: they are weighed like any other"},
 
     {"evaluation", "max_sequences", SLOT(evaluation.max_sequences), 1, 1e9, "",
      "held-back sequences that are evaluated"},

@@ -108,7 +108,10 @@ std::unique_ptr<BlendedSession> Blend::encode(const SessionView& session, ItemGr
     if (std::all_of(weights.begin(), weights.end(), [](double weight) { return weight == 0; })) continue;
     auto encoded = models_[m]->encode(session);
     if (!encoded) continue;
-    known = known || needs_session_[m] != 0;
+    // What ranks newcomers alone (class 0 of several) cannot tell the other items apart.
+    const bool ranks_others = std::any_of(weights.begin() + (weights.size() > 1 ? 1 : 0), weights.end(),
+                                          [](double weight) { return weight > 0; });
+    known = known || (needs_session_[m] != 0 && ranks_others);
     const ScoreMoments moments = encoded->moments(group);
     parts.push_back({models_[m], std::move(encoded), moments, weights, classes_});
   }

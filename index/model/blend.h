@@ -77,9 +77,9 @@ class Blend {
   /// adjustment of Menon et al., ICLR 2021, post hoc, in units of the blend). 0: nothing is. popularity
   /// outlives this; give it one that does not fade: what models lean to is what their training saw often.
   void correct_popularity(const SessionModel& popularity, double strength);
-  /// Null when no part knows anything of the session. Models that have an answer without any session, such
-  /// as popularity, are parts only beside others. A model without weight for sessions of this length is left
-  /// out.
+  /// Null when no part that weighs items with events knows anything of the session. Models that have an
+  /// answer without any session, such as popularity, are parts only beside others. A model without weight for
+  /// sessions of this length is left out.
   std::unique_ptr<BlendedSession> encode(const SessionView& session, ItemGroup group) const;
   /// encode() and top() in one; empty when no part knows anything of the session.
   BlendedTop top(const SessionView& session, std::size_t k, const ItemSet* allowed, ItemGroup group) const;

@@ -115,6 +115,25 @@ std::vector<ContentFeature> ContentFeatures::of_item(const Item& item) const {
   return std::move(buckets).counted();
 }
 
+std::vector<ContentFeature> ContentFeatures::of_id(std::string_view id) {
+  constexpr std::size_t kMostDigits = 18;  // that fit the integer
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  const auto begin = std::find_if(id.begin(), id.end(), is_digit);
+  const auto digits = static_cast<std::size_t>(std::find_if_not(begin, id.end(), is_digit) - begin);
+  if (digits == 0 || digits > kMostDigits) return {};
+  const auto first = static_cast<std::size_t>(begin - id.begin());
+  const std::string series = std::string(id.substr(0, first)) + '\0' + std::to_string(digits);
+  const std::uint64_t number = std::stoull(std::string(id.substr(first, digits)));
+  Buckets buckets;
+  for (const std::uint64_t interval : {4u, 16u, 64u}) {
+    for (const std::uint64_t offset : {std::uint64_t{0}, interval / 2}) {
+      buckets.add('i', series + '/' + std::to_string(interval) + '+' + std::to_string(offset) + '=' +
+                           std::to_string((number + offset) / interval));
+    }
+  }
+  return std::move(buckets).counted();
+}
+
 std::vector<ContentFeature> ContentFeatures::of_text(std::string_view text) const {
   Buckets buckets;
   buckets.add_words(text);

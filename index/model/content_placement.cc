@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <optional>
 #include <utility>
 
+#include "index/model/content_neighbourhood.h"
 #include "index/model/content_projection.h"
 #include "index/model/matrix_buffer.h"
 
@@ -52,6 +54,9 @@ ItemPlaces place_by_content(const ContentSpace& space, std::span<const ItemId> v
   const auto projection = ContentProjection::fit(common.task(options.seed), backend);
   if (!(projection.explained() > 0)) return result;
   result.mapped = true;
+  const PlacementAgreement agreement = placement_agreement(common.task(options.seed), backend);
+  std::optional<ContentNeighbourhood> neighbourhood;
+  if (agreement.neighbours > agreement.map) neighbourhood.emplace(common.task(options.seed));
 
   std::vector<ItemId> contents(space.vocabulary().begin(), space.vocabulary().end());
   std::set_union(vocabulary.begin(), vocabulary.end(), contents.begin(), contents.end(),
@@ -70,7 +75,10 @@ ItemPlaces place_by_content(const ContentSpace& space, std::span<const ItemId> v
     if (content == ContentSpace::kNoRow) continue;
     // A row without events was learned elsewhere.
     if (is_known && (!(options.prior_events > 0) || !(n > 0))) continue;
-    projection.apply(space.vectors().row_span(content), mapped);
+    // A search for every item that is known would take too long, and few events say the rest.
+    const bool by_neighbours =
+        neighbourhood && !is_known && neighbourhood->place(space.vectors().row_span(content), mapped);
+    if (!by_neighbours) projection.apply(space.vectors().row_span(content), mapped);
     const double trust = is_known ? n / (n + options.prior_events) : 0;
     for (std::size_t c = 0; c < d; ++c) {
       row[c] = static_cast<float>(trust * static_cast<double>(row[c]) +

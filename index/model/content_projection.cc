@@ -124,11 +124,15 @@ void apply_map(std::span<const double> weights, std::span<const float> content, 
 
 }  // namespace
 
+bool ContentProjection::held_out(const ProjectionTask& task, std::size_t row) {
+  return mix_seed(task.seed, row) % 5 == 0;
+}
+
 ContentProjection ContentProjection::fit(const ProjectionTask& task, const kernels::Backend& backend) {
   const std::size_t n = task.content.rows;
   if (task.places.rows != n || task.events.size() != n || n < kLeastItems)
     throw std::invalid_argument("a content projection needs as many places as contents, and enough of them");
-  const auto held_out = [&](std::size_t r) { return mix_seed(task.seed, r) % 5 == 0; };
+  const auto held_out = [&](std::size_t r) { return ContentProjection::held_out(task, r); };
   ContentProjection best;
   best.width_ = task.content.cols;
 

@@ -30,6 +30,8 @@ class ContentProjection {
   /// Fewer items than this say nothing about others.
   static constexpr std::size_t kLeastItems = 20;
 
+  /// Whether a row of the task is in the fifth that chooses the ridge.
+  static bool held_out(const ProjectionTask& task, std::size_t row);
   /// Throws std::invalid_argument for shapes that do not fit, and for fewer than kLeastItems items.
   static ContentProjection fit(const ProjectionTask& task, const kernels::Backend& backend);
 

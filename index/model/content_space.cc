@@ -62,6 +62,15 @@ Entries weighted(std::span<const ContentFeature> features, std::span<const std::
   return row;
 }
 
+/// Adds what the item's id says to its row.
+void append_id(std::string_view id, double weight, std::span<const std::int32_t> buckets,
+               std::span<const float> idf, Entries& row) {
+  const Entries said = weighted(ContentFeatures::of_id(id), buckets, idf);
+  row.columns.insert(row.columns.end(), said.columns.begin(), said.columns.end());
+  for (const float value : said.values)
+    row.values.push_back(static_cast<float>(weight * static_cast<double>(value)));
+}
+
 /// out [width] = the row times the projection, at unit length; false when nothing is left of it.
 bool project(const Entries& row, kernels::ConstMatrix projection, std::span<float> out) {
   std::vector<double> sums(out.size());
@@ -143,8 +152,14 @@ ContentSpace ContentSpace::train(const Catalogue& catalogue, const ContentOption
   for_blocks(
       n, pool, progress,
       [&](std::size_t begin, std::size_t end) {
-        for (std::size_t i = begin; i < end; ++i)
-          slab[i % slab.size()] = space.features_.of_item(catalogue.item(static_cast<ItemId>(i)));
+        for (std::size_t i = begin; i < end; ++i) {
+          const auto item = static_cast<ItemId>(i);
+          std::vector<ContentFeature>& features = slab[i % slab.size()];
+          features = space.features_.of_item(catalogue.item(item));
+          if (!(options.ids_weight > 0)) continue;
+          const std::vector<ContentFeature> said = ContentFeatures::of_id(catalogue.id(item));
+          features.insert(features.end(), said.begin(), said.end());
+        }
       },
       [&](std::size_t begin, std::size_t end) {
         for (std::size_t i = begin; i < end; ++i) {
@@ -172,8 +187,11 @@ ContentSpace ContentSpace::train(const Catalogue& catalogue, const ContentOption
   // The space itself.
   const GivenColumns given(catalogue, options.vectors_weight, kept.size());
   const auto row_of = [&](std::size_t item) {
-    Entries row =
-        weighted(space.features_.of_item(catalogue.item(static_cast<ItemId>(item))), space.buckets_, space.idf_);
+    Entries row = weighted(space.features_.of_item(catalogue.item(static_cast<ItemId>(item))), space.buckets_,
+                           space.idf_);
+    if (options.ids_weight > 0) {
+      append_id(catalogue.id(static_cast<ItemId>(item)), options.ids_weight, space.buckets_, space.idf_, row);
+    }
     given.append(static_cast<ItemId>(item), row);
     return row;
   };
@@ -255,6 +273,7 @@ void ContentSpace::save(const std::filesystem::path& file) const {
   writer.metadata("width", std::to_string(options_.width));
   writer.metadata("features", std::to_string(options_.features));
   writer.metadata("vectors_weight", number_text(options_.vectors_weight));
+  writer.metadata("ids_weight", number_text(options_.ids_weight));
   writer.metadata("fit_items", std::to_string(options_.fit_items));
   writer.metadata("history", std::to_string(options_.history));
   writer.metadata("recency", number_text(options_.recency));
@@ -265,13 +284,15 @@ void ContentSpace::save(const std::filesystem::path& file) const {
 ContentSpace ContentSpace::open(const std::filesystem::path& file, std::size_t item_count) {
   const auto tensors = Safetensors::open(file);
   ContentSpace space;
-  space.options_ = {.width = count_metadata(*tensors, "width"),
-                    .features = count_metadata(*tensors, "features"),
-                    .vectors_weight = number_metadata(*tensors, "vectors_weight"),
-                    .fit_items = count_metadata(*tensors, "fit_items"),
-                    .history = count_metadata(*tensors, "history"),
-                    .recency = number_metadata(*tensors, "recency"),
-                    .seed = count_metadata(*tensors, "seed")};
+  space.options_ = {
+      .width = count_metadata(*tensors, "width"),
+      .features = count_metadata(*tensors, "features"),
+      .vectors_weight = number_metadata(*tensors, "vectors_weight"),
+      .ids_weight = tensors->metadata("ids_weight").empty() ? 0 : number_metadata(*tensors, "ids_weight"),
+      .fit_items = count_metadata(*tensors, "fit_items"),
+      .history = count_metadata(*tensors, "history"),
+      .recency = number_metadata(*tensors, "recency"),
+      .seed = count_metadata(*tensors, "seed")};
   // Rising places below a limit, as the items of a catalogue are.
   space.buckets_ = vocabulary_tensor(*tensors, "buckets", ContentFeatures::kBuckets);
   space.idf_ = tensors->vector("idf", space.buckets_.size());

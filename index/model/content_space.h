@@ -24,6 +24,7 @@ struct ContentOptions {
   std::size_t width = 128;         ///< of a content vector; less where the catalogue says less
   std::size_t features = 50000;    ///< the most frequent ones are kept; 4 (width + 2) bytes each
   double vectors_weight = 1;       ///< of each kind of given vectors beside the words; 0: words alone
+  double ids_weight = 0;           ///< of what ids say (ContentFeatures::of_id) beside the words; 0: nothing
   std::size_t fit_items = 200000;  ///< items that the space is fitted on, an even sample of more
   std::size_t history = 20;        ///< newest items and texts of a session that make its profile
   double recency = 1;              ///< the k-th newest of each counts k^-recency
@@ -37,11 +38,11 @@ struct ContentOptions {
 /// have it, N the items that have any,
 ///
 ///   x = unit(((1 + ln tf) (1 + ln((1 + N) / (1 + df)))) over the kept features)
-///   y = unit([x, w unit(v_1), w unit(v_2), ...] V)
+///   y = unit([x + g x_id, w unit(v_1), w unit(v_2), ...] V)
 ///
-/// v the given vectors by kind, of which a missing one is zeros, w their weight, and V the right singular
-/// vectors of all items' rows. V's part for the features is kept, so that any text has a vector. Immutable,
-/// thread-safe.
+/// x_id the same of the features of the id, which are no others' (g = 0: none), v the given vectors by kind,
+/// of which a missing one is zeros, w their weight, and V the right singular vectors of all items' rows. V's
+/// part for the features is kept, so that any text has a vector. Immutable, thread-safe.
 class ContentSpace {
  public:
   /// Same bytes for any number of threads. Throws std::invalid_argument for a width or number of features

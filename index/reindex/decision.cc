@@ -48,6 +48,16 @@ void describe_validation(const Validation& validation, std::size_t held_out, Man
   for (const EvaluationRow& row : validation.table) evaluation["models"][row.model] = row.metrics;
   evaluation["by"] = {{"length", slices_json(session_length_classes(), validation.by_length)},
                       {"frequency", slices_json(item_frequency_classes(), validation.by_frequency)}};
+  if (const auto& newcomers = validation.newcomers) {
+    evaluation["new_items"] = {{"cost", newcomers->cost},
+                               {"targets", newcomers->targets},
+                               {"ndcg@10", newcomers->ndcg},
+                               {"others",
+                                {{"hr@10", newcomers->others.hr},
+                                 {"hr@10 without", newcomers->without.hr},
+                                 {"ndcg@10", newcomers->others.ndcg},
+                                 {"ndcg@10 without", newcomers->without.ndcg}}}};
+  }
   evaluation["sequences"] = validation.table.front().events;
   evaluation["fitted_on"] = held_out - validation.table.front().events;
 }

@@ -139,6 +139,29 @@ Validation validate(const ModelSet& models, std::span<const HeldOut> held_out,
     blend = std::move(*best_part);
     row = row_of("blend", blend);
   }
+  if (options.newcomers.cost > 0 && models.content) {
+    environment.phases.begin("weigh new items");
+    std::vector<const SessionModel*> all = models.parts();
+    all.push_back(models.popularity.get());
+    double least = 0;  // of the blends with new items
+    for (NewcomerChoice& choice :
+         weigh_newcomers(models, result.blend, fit_half, result.seen, options.newcomers, environment)) {
+      Evaluation with = measure(scorer_of(Blend(choice.weights, all, events)));
+      EvaluationRow its = row_of("blend", with);
+      least = ndcg_of(its);
+      if (least < best_ndcg) continue;
+      result.blend = choice.weights;
+      result.newcomers = std::move(choice);
+      parts = std::move(all);
+      blend = std::move(with);
+      row = std::move(its);
+      break;
+    }
+    if (!result.newcomers) {
+      result.note += (result.note.empty() ? "" : "; ") + figures(best_name, best_ndcg, least) +
+                     " with new items weighed: they are not";
+    }
+  }
   slice_validation(blend, gate_half, events, result);
 
   result.passed = true;

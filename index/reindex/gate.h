@@ -10,6 +10,7 @@
 #include "index/model/seen_rule.h"
 #include "index/reindex/evaluation.h"
 #include "index/reindex/model_set.h"
+#include "index/reindex/newcomer_trials.h"
 
 namespace segue::index {
 
@@ -30,6 +31,8 @@ struct ValidationOptions {
   /// stronger of the two, so the blend has to reach it; null: there is no other.
   const SessionModel* still_popularity = nullptr;
   double popularity_correction = 0;  ///< Blend::correct_popularity; measured, but not judged
+  /// With a content model, items without events are weighed, too, at a cost above 0.
+  NewcomerOptions newcomers{};
 };
 
 /// What validation decided.
@@ -40,6 +43,7 @@ struct Validation {
   std::vector<EvaluationSlice> by_length;     ///< the blend by session_length_classes(), over slice_metrics()
   std::vector<EvaluationSlice> by_frequency;  ///< and by item_frequency_classes()
   std::vector<EvaluationRow> table;           ///< popularity first, the blend last, before it as corrected
+  std::optional<NewcomerChoice> newcomers;    ///< how items without events are weighed, where they are
   std::string note;  ///< how the blend was chosen, when that is worth saying; may be empty
   bool passed = false;
   std::string reason;  ///< of a refusal: who is ahead of the blend, with both figures
@@ -54,7 +58,8 @@ std::vector<HeldOut> half_of(std::span<const HeldOut> held_out, std::size_t half
 /// Chooses the seen rule and the blend's weights on every second held-back sequence, then compares on the
 /// others: the blend's NDCG@10 may not be below popularity, transitions or any of its parts. Where a part is
 /// ahead of the fitted weights on the second half, the blend becomes that part alone, which the note says; so
-/// what refuses is popularity, or transitions that are no part.
+/// what refuses is popularity, or transitions that are no part. Where weighing items without
+/// events would bring the blend below a part, they are not weighed, which the note says, too.
 Validation validate(const ModelSet& models, std::span<const HeldOut> held_out,
                     const ValidationOptions& options, TrainingEnvironment& environment);
 

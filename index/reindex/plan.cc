@@ -144,6 +144,7 @@ ContentOptions content_options(const Config::Content& config, std::uint64_t seed
   return {.width = config.width,
           .features = config.features,
           .vectors_weight = config.vectors_weight,
+          .ids_weight = config.ids_weight,
           .history = config.history,
           .recency = config.recency,
           .seed = seed};

@@ -156,8 +156,12 @@ void validate_models(const ReindexInput& input, const ReindexRequest& request, T
   if (models.popularity->half_life()) still = models.popularity->unfaded(environment.catalogue);
   const Config::Blend& blend = request.config.blend;
   const Validation validation = validate(models, split.held_out,
-                                         {parse_seen_rule(blend.seen), blend.max_sequences, baseline.get(),
-                                          still.get(), blend.popularity_correction},
+                                         {parse_seen_rule(blend.seen),
+                                          blend.max_sequences,
+                                          baseline.get(),
+                                          still.get(),
+                                          blend.popularity_correction,
+                                          {blend.new_items_cost, request.seed}},
                                          environment);
   const auto serving = compare_with_store(request, models, split, validation, environment, report);
   environment.phases.end();
@@ -249,7 +253,8 @@ ReindexReport reindex(const ReindexRequest& request, Progress& progress) {
   const ModelSet models = train_models(everything, plan, environment, " (all events)");
   keep_curves(models, request, manifest, report);
   describe_popularity(*models.popularity, plan, manifest, report);
-  if (models.transformer) manifest.training["transformer"] = transformer_json(models.transformer_epochs, plan);
+  if (models.transformer)
+    manifest.training["transformer"] = transformer_json(models.transformer_epochs, plan);
   if (manifest.blend.empty()) {
     // Nothing was measured: every model has the same say, but for ratings, which tell how much and not what
     // next.

@@ -162,6 +162,20 @@ TEST(Blend, IgnoresAPartThatScoresEverythingAlike) {
             alone.top(session, 3, nullptr, ItemGroup::kSearchable).items);
 }
 
+TEST(Blend, KnowsNoSessionOfWhichOnlyNewItemsHaveScores) {
+  const Listed a("a", {{0, {1, 2, 3, 6}}, {1, {1, 2, 3, 6}}});
+  const Listed b("b", {{0, {4, 3, 2, 1}}});
+  const std::vector<const SessionModel*> models{&a, &b};
+  // a weighs items without events alone.
+  const BlendWeights weights{{"a", "b"}, {1e-6, 1.0}, {}, {{0, 1}}, {}, {0.5, -1e-6, 0, 0}};
+  const std::vector<float> events{5, 5, 5, 0};
+  const Blend blend(weights, models, events);
+  EXPECT_EQ(blend.encode(std::vector<ItemId>{1}, ItemGroup::kSearchable), nullptr);
+  const auto both = blend.encode(std::vector<ItemId>{0}, ItemGroup::kSearchable);
+  ASSERT_NE(both, nullptr);
+  EXPECT_EQ(both->parts().size(), 2u);
+}
+
 TEST(Blend, RefusesWeightsThatDoNotFitItsModels) {
   const Listed a("a", {});
   const std::vector<const SessionModel*> models{&a};

@@ -1,0 +1,104 @@
+#include "index/model/content_neighbourhood.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <stdexcept>
+
+#include "index/item.h"
+#include "index/model/matrix_buffer.h"
+#include "index/model/random_stream.h"
+
+namespace segue::index {
+namespace {
+
+constexpr std::size_t kMostMeasured = 2000;
+
+/// Sums for a correlation of vectors around a mean.
+struct Correlation {
+  double both = 0, said = 0, true_ = 0;
+
+  void add(double weight, std::span<const float> place, std::span<const float> truth,
+           std::span<const double> mean) {
+    for (std::size_t c = 0; c < mean.size(); ++c) {
+      const double a = static_cast<double>(place[c]) - mean[c];
+      const double b = static_cast<double>(truth[c]) - mean[c];
+      both += weight * a * b;
+      said += weight * a * a;
+      true_ += weight * b * b;
+    }
+  }
+  double squared() const { return both > 0 && said > 0 && true_ > 0 ? both * both / (said * true_) : 0; }
+};
+
+/// Some rows of a task, as a task of their own.
+struct Part {
+  MatrixBuffer content, places;
+  std::vector<float> events;
+
+  Part(const ProjectionTask& task, const std::vector<std::size_t>& rows) {
+    content.reshape(rows.size(), task.content.cols);
+    places.reshape(rows.size(), task.places.cols);
+    for (std::size_t r = 0; r < rows.size(); ++r) {
+      std::ranges::copy(task.content.row_span(rows[r]), content.view().row(r));
+      std::ranges::copy(task.places.row_span(rows[r]), places.view().row(r));
+      events.push_back(task.events[rows[r]]);
+    }
+  }
+};
+
+}  // namespace
+
+ContentNeighbourhood::ContentNeighbourhood(const ProjectionTask& task) : places_(task.places) {
+  if (task.places.rows != task.content.rows)
+    throw std::invalid_argument("a content neighbourhood needs as many places as contents");
+  std::vector<ItemId> rows(task.content.rows);
+  std::iota(rows.begin(), rows.end(), ItemId{0});
+  contents_ = VectorIndex::build(task.content, rows, Metric::kInnerProduct);
+}
+
+bool ContentNeighbourhood::place(std::span<const float> content, std::span<float> place) const {
+  std::vector<double> sum(place.size());
+  double total = 0;
+  for (const ScoredItem& near : contents_->search(content, kNearest)) {
+    if (!(near.score > 0)) continue;
+    const double weight = std::pow(near.score, kSharpness);
+    total += weight;
+    const auto row = places_.row_span(near.item);
+    for (std::size_t c = 0; c < sum.size(); ++c) sum[c] += weight * static_cast<double>(row[c]);
+  }
+  for (std::size_t c = 0; c < sum.size(); ++c) place[c] = static_cast<float>(total > 0 ? sum[c] / total : 0);
+  return total > 0;
+}
+
+PlacementAgreement placement_agreement(const ProjectionTask& task, const kernels::Backend& backend) {
+  std::vector<std::size_t> measured, others;
+  for (std::size_t r = 0; r < task.content.rows; ++r)
+    (ContentProjection::held_out(task, r) ? measured : others).push_back(r);
+  if (measured.empty() || others.size() < ContentProjection::kLeastItems) return {};
+  const Part rest(task, others);
+  const ProjectionTask known{rest.content.view(), rest.places.view(), rest.events, task.seed};
+  const auto map = ContentProjection::fit(known, backend);
+  const ContentNeighbourhood neighbourhood(known);
+
+  std::vector<double> mean(task.places.cols);
+  const double all = std::accumulate(rest.events.begin(), rest.events.end(), 0.0);
+  for (std::size_t r = 0; r < others.size(); ++r) {
+    for (std::size_t c = 0; c < mean.size(); ++c)
+      mean[c] += static_cast<double>(rest.events[r]) * static_cast<double>(known.places(r, c)) / all;
+  }
+  Correlation by_map, by_neighbours;
+  std::vector<float> place(mean.size());
+  const std::size_t count = std::min(measured.size(), kMostMeasured);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t r = measured[i * measured.size() / count];
+    const auto weight = static_cast<double>(task.events[r]);
+    map.apply(task.content.row_span(r), place);
+    by_map.add(weight, place, task.places.row_span(r), mean);
+    if (neighbourhood.place(task.content.row_span(r), place))
+      by_neighbours.add(weight, place, task.places.row_span(r), mean);
+  }
+  return {by_map.squared(), by_neighbours.squared()};
+}
+
+}  // namespace segue::index

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "index/model/content_projection.h"
+#include "index/vector/vector_index.h"
+
+namespace segue::index {
+
+/// Places of contents by those of the items that are most alike, a kernel regression (Nadaraya, Watson 1964):
+///
+///   e(c) = sum over the kNearest nearest items j of s_j^kSharpness e_j / sum of s_j^kSharpness,
+///   s_j = max(0, cos(c, c_j))
+///
+/// Where a new item has a sibling (another colour, another size, the next of a series), that one says more
+/// than a map that has to suit all items. Immutable, thread-safe.
+class ContentNeighbourhood {
+ public:
+  static constexpr std::size_t kNearest = 20;
+  static constexpr double kSharpness = 8;
+
+  /// Over all items of the task, whose matrices outlive this. content: rows of unit length. Throws
+  /// std::invalid_argument for shapes that do not fit.
+  explicit ContentNeighbourhood(const ProjectionTask& task);
+
+  /// Where behaviour would put an item of this content. content [w] of unit length, place [d]; false when no
+  /// item is alike at all, with zeros.
+  bool place(std::span<const float> content, std::span<float> place) const;
+
+ private:
+  kernels::ConstMatrix places_;
+  std::unique_ptr<VectorIndex> contents_;
+};
+
+/// How well either way places items whose behaviour is known: the squared correlation of what it says with
+/// where they are, around the mean of the others and weighted by events, on items that it has not seen (an
+/// even sample of those of ProjectionTask's fifth, at most 2,000).
+struct PlacementAgreement {
+  double map = 0;
+  double neighbours = 0;
+};
+PlacementAgreement placement_agreement(const ProjectionTask& task, const kernels::Backend& backend);
+
+}  // namespace segue::index

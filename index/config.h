@@ -82,7 +82,7 @@ struct Config {
     std::size_t heads = 2;
     std::size_t feed_forward = 32;
     std::size_t epochs = 14;
-    double dropout = 0.1;
+    double dropout = 0.2;
     double rate = 4e-3;
     double share = 0.7;
     double temperature = 1;

@@ -62,7 +62,7 @@ double DistilledSoftmax::block(const SampledLogits& student, const SampledLogits
   SampledLogits soft = student;  // at T = 1 the two softmaxes of the student are one
   if (softened) {
     soft = soft_.reshape(n, k);
-    const float softness = 1 / options.temperature;
+    const auto softness = static_cast<float>(1 / options.temperature);
     each([&](float& out, float logit) { out = softness * logit; }, soft, student);
     each([&](float& logit) { logit *= softness; }, teacher);
   }
@@ -77,13 +77,12 @@ double DistilledSoftmax::block(const SampledLogits& student, const SampledLogits
   const double divergence =
       product(teacher, gap) / static_cast<double>(gradient_scale) + soft_loss - teacher_loss;
 
-  const float hard_share = 1 - options.share;
-  const float soft_share = options.share * options.temperature;
+  const auto hard_share = static_cast<float>(1 - options.share);
+  const auto soft_share = static_cast<float>(options.share * options.temperature);
   each([&](float& hard, float p, float q) { hard = hard_share * hard + soft_share * (p - q); }, student, soft,
        teacher);
-  const auto share = static_cast<double>(options.share);
-  const auto temperature = static_cast<double>(options.temperature);
-  return (1 - share) * hard_loss + share * temperature * temperature * divergence;
+  return (1 - options.share) * hard_loss +
+         options.share * options.temperature * options.temperature * divergence;
 }
 
 double DistilledSoftmax::compute(const SampledLogits& student, const SampledLogits& teacher,

@@ -12,8 +12,8 @@ namespace segue::index {
 
 /// How much of a narrow model's loss is the wide model's ranking, and how soft that ranking is taken.
 struct DistillationOptions {
-  float share = 0.7f;        ///< alpha, from 0 (the wide model counts nothing) to 1 (the log counts nothing)
-  float temperature = 1.0f;  ///< T: above 1, items far down the wide model's ranking teach more
+  double share = 0.7;      ///< alpha, from 0 (the wide model counts nothing) to 1 (the log counts nothing)
+  double temperature = 1;  ///< T: above 1, items far down the wide model's ranking teach more
 
   /// Throws Error (kUsage) that names the option that does not fit.
   void validate() const;

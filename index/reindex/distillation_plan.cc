@@ -19,7 +19,7 @@ nlohmann::json shape_json(const TransformerOptions& options, std::size_t epochs)
 }  // namespace
 
 DistillationPlan distillation_plan(const Config::Distill& config, const TransformerOptions& wide) {
-  DistillationPlan plan{wide, {static_cast<float>(config.share), static_cast<float>(config.temperature)}};
+  DistillationPlan plan{wide, {config.share, config.temperature}};
   plan.narrow.width = config.width;
   plan.narrow.layers = config.layers;
   plan.narrow.heads = config.heads;

@@ -27,6 +27,14 @@ double measured_rate(const kernels::Backend& backend) {
   return operations / std::chrono::duration<double>(Clock::now() - start).count();
 }
 
+/// Weights of the body, and of the negatives, that a position of a training multiplies by.
+double weights_per_position(const TransformerOptions& o) {
+  const auto d = static_cast<double>(o.width);
+  const double block =
+      4 * d * d + 2 * d * static_cast<double>(o.feed_forward) + static_cast<double>(o.window) * d;
+  return static_cast<double>(o.layers) * block + d * static_cast<double>(o.negatives);
+}
+
 }  // namespace
 
 Estimate estimate_reindex(const EventLog& log, const Catalogue& catalogue, const TrainingPlan& plan,
@@ -38,15 +46,19 @@ Estimate estimate_reindex(const EventLog& log, const Catalogue& catalogue, const
   double operations = 0;
   double bytes = 25e6 + items * 1e3 + events * 120;
   if (plan.wants("transformer")) {
-    const TransformerOptions& o = plan.transformer;
-    const auto d = static_cast<double>(o.width);
-    const double block =
-        4 * d * d + 2 * d * static_cast<double>(o.feed_forward) + static_cast<double>(o.window) * d;
-    const double position = static_cast<double>(o.layers) * block + d * static_cast<double>(o.negatives);
+    const double epochs = static_cast<double>(plan.transformer.epochs);
     // Forward and backward are six operations a weight; elementwise work adds a third to the time of the
     // products.
-    operations += 8 * events * static_cast<double>(o.epochs) * position;
-    bytes += items * d * 4 * 3 + static_cast<double>(threads) * 12e6;
+    operations += 8 * events * epochs * weights_per_position(plan.transformer);
+    bytes +=
+        items * static_cast<double>(plan.transformer.width) * 4 * 3 + static_cast<double>(threads) * 12e6;
+    if (plan.distillation) {
+      // The teacher's forward pass at every step, which is two of the six.
+      const TransformerOptions& narrow = plan.distillation->narrow;
+      operations += 8 * events * static_cast<double>(narrow.epochs) *
+                    (weights_per_position(narrow) + weights_per_position(plan.transformer) / 3);
+      bytes += items * static_cast<double>(narrow.width * 4 * 3 + plan.transformer.width * 4);
+    }
   }
   if (plan.wants("mf")) {
     const auto f = static_cast<double>(plan.mf.factors);

@@ -151,18 +151,13 @@ ContentOptions content_options(const Config::Content& config, std::uint64_t seed
 }
 
 /// Distillation trains the Transformer that it learns from.
-void require_teachable(const ReindexRequest& request, const TrainingPlan& plan) {
-  if (!plan.wants("transformer")) {
-    throw Error(ErrorKind::kUsage, "there is no Transformer to distil", "--models",
-                "name transformer as well, or set distill.width = 0");
-  }
-  if (plan.transformer.epochs == 0) {
-    throw Error(ErrorKind::kUsage, "a Transformer that is not trained cannot be distilled",
-                "transformer.epochs",
-                request.import_weights.empty()
-                    ? "take 1 or more"
-                    : "take 1 or more: the imported weights are where the wide one's training begins");
-  }
+void require_training(const ReindexRequest& request, const TrainingPlan& plan) {
+  if (plan.transformer.epochs > 0) return;
+  throw Error(ErrorKind::kUsage, "a Transformer that is not trained cannot be distilled",
+              "transformer.epochs",
+              request.import_weights.empty()
+                  ? "take 1 or more"
+                  : "take 1 or more: the imported weights are where the wide one's training begins");
 }
 
 }  // namespace
@@ -201,8 +196,8 @@ TrainingPlan training_plan(const ReindexRequest& request) {
   plan.prior_events = request.config.content.prior_events;
   plan.rating = rating_options(request.config.rating, request.seed);
   take_neighbours(request.config.neighbours, plan);
-  if (request.config.distill.width > 0) {
-    require_teachable(request, plan);
+  if (plan.wants("transformer") && request.config.distill.width > 0) {
+    require_training(request, plan);
     plan.distillation = distillation_plan(request.config.distill, plan.transformer);
     // Imported weights bring a width of their own, which is looked at when they are read.
     if (request.import_weights.empty()) require_narrower(*plan.distillation, plan.transformer);

@@ -1,9 +1,12 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "index/config_json.h"
 #include "index/snapshot/snapshot_store.h"
@@ -48,6 +51,11 @@ void distill_store(DistillCommandOptions options, Console& console) {
   check_reindex_options(reindex);
   if (reindex.request.events.empty())
     throw Error(ErrorKind::kUsage, "there is nothing to learn from", {}, "give --events");
+  const std::vector<std::string>& models = reindex.request.models;
+  if (!models.empty() && std::find(models.begin(), models.end(), "transformer") == models.end()) {
+    throw Error(ErrorKind::kUsage, "there is no Transformer to distil", "--models",
+                "name transformer as well");
+  }
   index::Config& config = reindex.request.config;
   config =
       reindex.config.empty() ? serving_config(reindex.request.store) : index::load_config(reindex.config);

@@ -56,7 +56,7 @@ class TaughtGradients : public testing::Test {
   kernels::ThreadPool pool_{2};
   TransformerWeights wide_ = random_weights(kWide, kItems, 5);
   TransformerWeights narrow_ = random_weights(kNarrow, kItems, 3);
-  TransformerTeacher teacher_{wide_, {0.7f, 1.5f}, *backend_};
+  TransformerTeacher teacher_{wide_, {0.7, 1.5}, *backend_};
   TransformerGradients gradients_{kNarrow, kItems, *backend_, pool_, 6};
 };
 

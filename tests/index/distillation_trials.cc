@@ -9,10 +9,16 @@
 // (the softmax's temperature), seed; share (0: alone) and temperature of the distillation; table=1: its item
 // table starts from the teacher's. last=N: the seen rule, 0: all that was seen. users=N for an even sample.
 
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
+#include <memory>
 #include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "index/model/transformer_model.h"
 #include "index/model/transformer_trainer.h"
@@ -77,9 +83,8 @@ class Bench {
     options.negatives = arguments_.count("negatives", options.negatives);
     options.seed = arguments_.count("seed", 1);
     options.patience = 0;
-    const auto share = static_cast<float>(arguments_.real("share", 0));
-    const TransformerTeacher teacher(wide, {share, static_cast<float>(arguments_.real("temperature", 1))},
-                                     *backend_);
+    const double share = arguments_.real("share", 0);
+    const TransformerTeacher teacher(wide, {share, arguments_.real("temperature", 1)}, *backend_);
     TransformerTraining training{.data = trial_.data, .options = options};
     if (share > 0) training.teacher = &teacher;
     if (arguments_.count("table", share > 0) != 0) training.sources.table = &wide;
@@ -93,11 +98,25 @@ class Bench {
     Evaluator evaluator(catalogue_.searchable(), pool_, progress_);
     const double valid = evaluator.evaluate(scorer_of(model), trial_.validation, options).values[1];
     const auto values = evaluator.evaluate(scorer_of(model), trial_.test, options).values;
-    std::printf("%-10s validation %.4f  test HR@10 %.4f NDCG@10 %.4f", name, valid, values[0], values[1]);
+    std::printf("%-10s validation %.4f  test HR@10 %.4f NDCG@10 %.4f  encode %.0f us", name, valid, values[0],
+                values[1], microseconds(model.encoder()));
     std::fflush(stdout);
   }
 
  private:
+  /// Of encoding a session: the median of 2,000.
+  double microseconds(const SessionEncoder& encoder) const {
+    std::vector<double> times;
+    for (std::size_t s = 0; s < std::min<std::size_t>(trial_.test.size(), 2000); ++s) {
+      const auto start = std::chrono::steady_clock::now();
+      encoder.encode(trial_.test[s].prefix);
+      times.push_back(
+          std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count());
+    }
+    std::nth_element(times.begin(), times.begin() + times.size() / 2, times.end());
+    return times[times.size() / 2];
+  }
+
   const Trial& trial_;
   const Catalogue& catalogue_;
   const testing::Arguments& arguments_;

@@ -59,8 +59,8 @@ std::vector<double> softmax(const Problem& problem, std::size_t position, const 
 
 /// The formula, as it stands in the header.
 double naive_loss(const Problem& problem, std::size_t position, const DistillationOptions& options) {
-  const auto temperature = static_cast<double>(options.temperature);
-  const auto share = static_cast<double>(options.share);
+  const double temperature = options.temperature;
+  const double share = options.share;
   const std::vector<double> p = softmax(problem, position, problem.student[position], temperature);
   const std::vector<double> q = softmax(problem, position, problem.teacher[position], temperature);
   double divergence = 0;
@@ -100,9 +100,9 @@ class DistilledSoftmaxTest : public testing::TestWithParam<DistillationOptions> 
 };
 
 INSTANTIATE_TEST_SUITE_P(SharesAndTemperatures, DistilledSoftmaxTest,
-                         testing::Values(DistillationOptions{0, 1}, DistillationOptions{0.3f, 1},
-                                         DistillationOptions{1, 1}, DistillationOptions{0.6f, 2},
-                                         DistillationOptions{1, 0.5f}));
+                         testing::Values(DistillationOptions{0, 1}, DistillationOptions{0.3, 1},
+                                         DistillationOptions{1, 1}, DistillationOptions{0.6, 2},
+                                         DistillationOptions{1, 0.5}));
 
 TEST_P(DistilledSoftmaxTest, TheLossIsTheOneThatTheFormulaGives) {
   const Problem problem = random_problem(4);
@@ -161,10 +161,10 @@ TEST(DistilledSoftmax, WhoeverAgreesWithTheTeacherHasNothingToLearnFromIt) {
 
 TEST(DistillationOptions, RefuseSharesAndTemperaturesThatAreNone) {
   EXPECT_NO_THROW((DistillationOptions{0, 1}.validate()));
-  EXPECT_THROW((DistillationOptions{-0.1f, 1}.validate()), Error);
-  EXPECT_THROW((DistillationOptions{1.1f, 1}.validate()), Error);
-  EXPECT_THROW((DistillationOptions{0.5f, 0}.validate()), Error);
-  EXPECT_THROW((DistillationOptions{0.5f, std::nanf("")}.validate()), Error);
+  EXPECT_THROW((DistillationOptions{-0.1, 1}.validate()), Error);
+  EXPECT_THROW((DistillationOptions{1.1, 1}.validate()), Error);
+  EXPECT_THROW((DistillationOptions{0.5, 0}.validate()), Error);
+  EXPECT_THROW((DistillationOptions{0.5, std::nan("")}.validate()), Error);
 }
 
 }  // namespace

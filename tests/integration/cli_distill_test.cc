@@ -73,6 +73,15 @@ TEST_F(DistillCommand, NeedsAConfigurationOrASnapshotThatHasOne) {
   EXPECT_EQ(run({"distill", "--width", "8", "--config", config_}).status, 0);
 }
 
+TEST_F(DistillCommand, RefusesModelsWithoutATransformer) {
+  const ProgramResult refused = run_segue({"distill", "--events", shop_.events, "--store", store_, "--config",
+                                           config_, "--models", "mf,transitions"});
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_THAT(refused.err,
+              HasSubstr("--models: there is no Transformer to distil; name transformer as well"));
+  EXPECT_FALSE(std::filesystem::exists(store_));
+}
+
 TEST_F(DistillCommand, RefusesAWidthThatIsNoNarrowOne) {
   for (const char* width : {"0", "16", "4096"}) {
     const ProgramResult refused = run({"distill", "--width", width, "--config", config_});

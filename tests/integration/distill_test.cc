@@ -97,7 +97,7 @@ TEST_F(Distill, PublishesTheNarrowModelAndSaysWhatItLearnedFrom) {
   EXPECT_EQ(said["teacher"]["width"], 16);
   EXPECT_EQ(said["teacher"]["epochs"], report.curves[2].points.size());
   EXPECT_EQ(said["temperature"], 1);
-  EXPECT_NEAR(said["share"].get<double>(), asked.config.distill.share, 1e-6);
+  EXPECT_EQ(said["share"], asked.config.distill.share);
 }
 
 TEST_F(Distill, TheTeacherOfTheValidationLearnsFromWhatIsNotHeldBack) {
@@ -137,6 +137,22 @@ TEST_F(Distill, WorksWithContextContentAndStoredIntegers) {
   EXPECT_GT(served.config().contexts, 0u);
 }
 
+TEST_F(Distill, ADryRunCountsTheMemoryOfBothModels) {
+  index::ReindexRequest asked = request("dry");
+  asked.dry_run = true;
+  const double both = index::reindex(asked, quiet_).estimated_mib;
+  asked.config.distill.width = 0;
+  EXPECT_GT(both, index::reindex(asked, quiet_).estimated_mib);
+}
+
+TEST_F(Distill, OfAFileForAllReindexesMattersOnlyWhereThereIsATransformer) {
+  index::ReindexRequest other = request("other");
+  other.models = {"transitions"};
+  const index::ReindexReport report = index::reindex(other, quiet_);
+  EXPECT_TRUE(report.curves.empty());
+  EXPECT_FALSE(fs::exists(weights(other, report.snapshot)));
+}
+
 TEST_F(Distill, RefusesWhatCannotBeDistilled) {
   index::ReindexRequest bad = request("bad");
   bad.config.distill.width = 16;
@@ -145,9 +161,6 @@ TEST_F(Distill, RefusesWhatCannotBeDistilled) {
   bad = request("bad");
   bad.config.distill.heads = 3;
   EXPECT_THAT(refusal(bad), HasSubstr("distill.heads: is 3, which does not divide the width 8"));
-  bad = request("bad");
-  bad.models = {"mf"};
-  EXPECT_THAT(refusal(bad), HasSubstr("--models: there is no Transformer to distil"));
   bad = request("bad");
   bad.config.transformer.epochs = 0;
   EXPECT_THAT(refusal(bad), HasSubstr("transformer.epochs"));

@@ -5,9 +5,7 @@
 #include <numeric>
 #include <stdexcept>
 
-#include "index/item.h"
 #include "index/model/matrix_buffer.h"
-#include "index/model/random_stream.h"
 
 namespace segue::index {
 namespace {
@@ -49,18 +47,16 @@ struct Part {
 
 }  // namespace
 
-ContentNeighbourhood::ContentNeighbourhood(const ProjectionTask& task) : places_(task.places) {
+ContentNeighbourhood::ContentNeighbourhood(const ProjectionTask& task)
+    : places_(task.places), contents_(task.content) {
   if (task.places.rows != task.content.rows)
     throw std::invalid_argument("a content neighbourhood needs as many places as contents");
-  std::vector<ItemId> rows(task.content.rows);
-  std::iota(rows.begin(), rows.end(), ItemId{0});
-  contents_ = VectorIndex::build(task.content, rows, Metric::kInnerProduct);
 }
 
 bool ContentNeighbourhood::place(std::span<const float> content, std::span<float> place) const {
   std::vector<double> sum(place.size());
   double total = 0;
-  for (const ScoredItem& near : contents_->search(content, kNearest)) {
+  for (const ScoredItem& near : contents_.search(content, kNearest)) {
     if (!(near.score > 0)) continue;
     const double weight = std::pow(near.score, kSharpness);
     total += weight;

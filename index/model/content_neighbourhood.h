@@ -1,12 +1,11 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <span>
 #include <vector>
 
 #include "index/model/content_projection.h"
-#include "index/vector/vector_index.h"
+#include "index/vector/near_rows.h"
 
 namespace segue::index {
 
@@ -16,7 +15,8 @@ namespace segue::index {
 ///   s_j = max(0, cos(c, c_j))
 ///
 /// Where a new item has a sibling (another colour, another size, the next of a series), that one says more
-/// than a map that has to suit all items. Immutable, thread-safe.
+/// than a map that has to suit all items. Of many items the nearest are found approximately (NearRows).
+/// Immutable, thread-safe.
 class ContentNeighbourhood {
  public:
   static constexpr std::size_t kNearest = 20;
@@ -32,7 +32,7 @@ class ContentNeighbourhood {
 
  private:
   kernels::ConstMatrix places_;
-  std::unique_ptr<VectorIndex> contents_;
+  NearRows contents_;
 };
 
 /// How well either way places items whose behaviour is known: the squared correlation of what it says with

@@ -5,6 +5,8 @@
 
 #include <random>
 #include <set>
+#include <sstream>
+#include <string>
 
 #include "index/nearest_name.h"
 #include "kernels/error.h"
@@ -80,6 +82,27 @@ TEST(Config, RefusesOtherTypes) {
   EXPECT_THAT(error("[transformer]\nppmi_start = 1"), HasSubstr("must be true or false"));
   EXPECT_THAT(error("mf = 1"), HasSubstr("mf must be a table, not an integer"));
   EXPECT_THAT(error("[events.actions]\nbuy = \"3\""), HasSubstr("events.actions.buy must be a number"));
+}
+
+TEST(Config, RefusesNumbersThatAreNotFiniteForEveryKey) {
+  std::istringstream defaults(config_defaults_toml());
+  std::string table;
+  std::size_t numbers = 0;
+  for (std::string line; std::getline(defaults, line);) {
+    if (line.starts_with("[")) table = line;
+    const std::size_t equals = line.find(" = ");
+    if (equals == std::string::npos || line.starts_with("#") || table == "[events.actions]") continue;
+    const char first = line[equals + 3];
+    if (first != '-' && !(first >= '0' && first <= '9')) continue;
+    ++numbers;
+    const bool any_bound = line.starts_with("min_rating ");  // -inf is "no bound" there
+    for (const std::string bad : {"nan", "inf", "-inf"}) {
+      if (any_bound && bad != "nan") continue;
+      const std::string said = error(table + "\n" + line.substr(0, equals + 3) + bad);
+      EXPECT_THAT(said, HasSubstr(line.substr(0, equals))) << said;
+    }
+  }
+  EXPECT_GT(numbers, 80u);
 }
 
 TEST(Config, RefusesValuesOutOfRange) {

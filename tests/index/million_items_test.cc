@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "index/model/random_stream.h"
+#include "index/model/rating_data.h"
 #include "index/reindex/model_set.h"
 #include "tests/index/model_fixtures.h"
 
@@ -46,6 +47,28 @@ TrainingData styled_sequences() {
   return data;
 }
 
+/// Each user rates the style of their sequence 5 and the next one 1.
+std::shared_ptr<const RatingData> styled_ratings(const TrainingData& data) {
+  EventLog log;
+  for (std::size_t s = 0; s < data.sequences(); ++s) {
+    const auto user = static_cast<std::uint32_t>(s);
+    log.users.push_back("u" + std::to_string(s));
+    const std::size_t begin = log.events.size();
+    for (const ItemId item : data.sequence(s)) {
+      LogEvent event;
+      event.weight = 1;
+      event.item = item;
+      event.rating = 5;
+      log.events.push_back(event);
+      event.item = item % kStyles + 1 < kStyles ? item + 1 : item + 1 - static_cast<ItemId>(kStyles);
+      event.rating = 1;
+      log.events.push_back(event);
+    }
+    log.sequences.push_back({begin, log.events.size(), user, log.users.back()});
+  }
+  return std::make_shared<const RatingData>(rating_data(log));
+}
+
 std::size_t of_style(const std::vector<ScoredItem>& hits, std::size_t style) {
   return static_cast<std::size_t>(std::count_if(
       hits.begin(), hits.end(), [&](const ScoredItem& hit) { return hit.item % kStyles == style; }));
@@ -53,20 +76,19 @@ std::size_t of_style(const std::vector<ScoredItem>& hits, std::size_t style) {
 
 TEST(AMillionItems, AreLearntAndRankedByEveryModelAndNewOnesHaveTheirPlace) {
   const Catalogue catalogue = styled_catalogue();
-  const TrainingData data = styled_sequences();
+  TrainingData data = styled_sequences();
+  data.ratings = styled_ratings(data);
   TrainingPlan plan;
-  plan.models = {"mf",
-                 "transformer",
-                 "transitions",
-                 "content",
-                 "item-neighbours",
-                 "user-neighbours",
-                 "session-neighbours"};
+  plan.models = {"mf",     "transformer",     "transitions",     "content",
+                 "rating", "item-neighbours", "user-neighbours", "session-neighbours"};
   plan.mf.factors = 64;
   plan.mf.iterations = 4;
   plan.transformer.width = 32;
   plan.transformer.feed_forward = 32;
   plan.transformer.epochs = 2;
+  plan.rating.method = RatingMethod::kSvdpp;
+  plan.rating.factors = 8;
+  plan.rating.epochs = 3;
   plan.content.width = 32;
   plan.prior_events = 3;
   const auto backend = kernels::make_backend(kernels::Device::kCpu);

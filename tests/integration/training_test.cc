@@ -9,7 +9,11 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "index/model/transformer_weights.h"
 #include "index/reindex/reindexer.h"
+#include "index/snapshot/snapshot.h"
+#include "index/snapshot/snapshot_store.h"
+#include "kernels/backend.h"
 #include "kernels/error.h"
 #include "tests/support/small_shop.h"
 
@@ -93,6 +97,38 @@ TEST_F(Training, TheRefitRunsAsManyEpochsAsValidationChose) {
   // The refit's rates are those of the schedule of 30 epochs: what is left after `chosen` of them.
   EXPECT_NEAR(report.curves[1].points.back().rate, report.curves[0].points[chosen - 1].rate, 1e-3);
   EXPECT_EQ(manifest(one, report.snapshot)["training"]["transformer"]["epochs"], chosen);
+}
+
+TEST_F(Training, WhatValidationPrunesIsGoneFromTheRefitAndServesSmaller) {
+  index::ReindexRequest whole = request("whole");
+  index::ReindexRequest pruned = request("pruned");
+  pruned.config.transformer.prune = 0.99;  // whatever it costs: all but a block goes
+  const std::string whole_id = index::reindex(whole, quiet_).snapshot;
+  const std::string id = index::reindex(pruned, quiet_).snapshot;
+  const nlohmann::json pruning = manifest(pruned, id)["training"]["pruning"];
+  ASSERT_FALSE(pruning["removed"].empty());
+  EXPECT_FALSE(manifest(whole, whole_id)["training"].contains("pruning"));
+  EXPECT_GT(pruning["ndcg@10 before"], 0);
+  EXPECT_GE(pruning["ndcg@10 after"], 0.01 * pruning["ndcg@10 before"].get<double>());
+
+  const auto weights = [&](const index::ReindexRequest& of, const std::string& snapshot_id) {
+    return index::TransformerWeights::open(snapshot(of, snapshot_id) / "models/transformer.safetensors");
+  };
+  const index::TransformerConfig before = weights(whole, whole_id).config(),
+                                 after = weights(pruned, id).config();
+  EXPECT_EQ(after.layers, 1u);
+  EXPECT_LT(after.layers, before.layers);
+  ASSERT_EQ(pruning["heads"].size(), after.layers);
+  for (std::size_t block = 0; block < after.layers; ++block)
+    EXPECT_EQ(pruning["heads"][block], after.heads_of(block));
+  EXPECT_LT(fs::file_size(snapshot(pruned, id) / "models/transformer.safetensors"),
+            fs::file_size(snapshot(whole, whole_id) / "models/transformer.safetensors"));
+
+  const auto backend = kernels::make_backend(kernels::Device::kCpu);
+  const auto served = index::Snapshot::open(index::SnapshotStore(pruned.store), id, *backend);
+  const auto encoded = served->model("transformer")->encode(std::vector<index::ItemId>{1, 5, 9});
+  ASSERT_NE(encoded, nullptr);
+  EXPECT_EQ(encoded->top(10, nullptr).size(), 10u);
 }
 
 TEST_F(Training, CurvesAreInTheManifestAndInThePicture) {

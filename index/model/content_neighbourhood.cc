@@ -53,18 +53,25 @@ ContentNeighbourhood::ContentNeighbourhood(const ProjectionTask& task)
     throw std::invalid_argument("a content neighbourhood needs as many places as contents");
 }
 
-bool ContentNeighbourhood::place(std::span<const float> content, std::span<float> place) const {
-  std::vector<double> sum(place.size());
-  double total = 0;
-  for (const ScoredItem& near : contents_.search(content, kNearest)) {
-    if (!(near.score > 0)) continue;
-    const double weight = std::pow(near.score, kSharpness);
-    total += weight;
-    const auto row = places_.row_span(near.item);
-    for (std::size_t c = 0; c < sum.size(); ++c) sum[c] += weight * static_cast<double>(row[c]);
+void ContentNeighbourhood::place(kernels::ConstMatrix contents, kernels::Matrix places,
+                                 std::vector<bool>& alike) const {
+  alike.assign(contents.rows, false);
+  const auto near = contents_.search(contents, kNearest);
+  std::vector<double> sum(places.cols);
+  for (std::size_t r = 0; r < contents.rows; ++r) {
+    std::ranges::fill(sum, 0);
+    double total = 0;
+    for (const ScoredItem& sibling : near[r]) {
+      if (!(sibling.score > 0)) continue;
+      const double weight = std::pow(sibling.score, kSharpness);
+      total += weight;
+      const auto row = places_.row_span(sibling.item);
+      for (std::size_t c = 0; c < sum.size(); ++c) sum[c] += weight * static_cast<double>(row[c]);
+    }
+    for (std::size_t c = 0; c < sum.size(); ++c)
+      places(r, c) = static_cast<float>(total > 0 ? sum[c] / total : 0);
+    alike[r] = total > 0;
   }
-  for (std::size_t c = 0; c < sum.size(); ++c) place[c] = static_cast<float>(total > 0 ? sum[c] / total : 0);
-  return total > 0;
 }
 
 PlacementAgreement placement_agreement(const ProjectionTask& task, const kernels::Backend& backend) {
@@ -83,16 +90,21 @@ PlacementAgreement placement_agreement(const ProjectionTask& task, const kernels
     for (std::size_t c = 0; c < mean.size(); ++c)
       mean[c] += static_cast<double>(rest.events[r]) * static_cast<double>(known.places(r, c)) / all;
   }
-  Correlation by_map, by_neighbours;
-  std::vector<float> place(mean.size());
   const std::size_t count = std::min(measured.size(), kMostMeasured);
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::size_t r = measured[i * measured.size() / count];
-    const auto weight = static_cast<double>(task.events[r]);
-    map.apply(task.content.row_span(r), place);
-    by_map.add(weight, place, task.places.row_span(r), mean);
-    if (neighbourhood.place(task.content.row_span(r), place))
-      by_neighbours.add(weight, place, task.places.row_span(r), mean);
+  std::vector<std::size_t> rows;
+  for (std::size_t i = 0; i < count; ++i) rows.push_back(measured[i * measured.size() / count]);
+  const Part drawn(task, rows);
+  MatrixBuffer by_siblings;
+  std::vector<bool> alike;
+  neighbourhood.place(drawn.content.view(), by_siblings.reshape(count, mean.size()), alike);
+  Correlation by_map, by_neighbours;
+  std::vector<float> mapped(mean.size());
+  for (std::size_t r = 0; r < count; ++r) {
+    const auto weight = static_cast<double>(drawn.events[r]);
+    const auto truth = drawn.places.view().row_span(r);
+    map.apply(drawn.content.view().row_span(r), mapped);
+    by_map.add(weight, mapped, truth, mean);
+    if (alike[r]) by_neighbours.add(weight, by_siblings.view().row_span(r), truth, mean);
   }
   return {by_map.squared(), by_neighbours.squared()};
 }

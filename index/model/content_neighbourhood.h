@@ -26,9 +26,9 @@ class ContentNeighbourhood {
   /// std::invalid_argument for shapes that do not fit.
   explicit ContentNeighbourhood(const ProjectionTask& task);
 
-  /// Where behaviour would put an item of this content. content [w] of unit length, place [d]; false when no
-  /// item is alike at all, with zeros.
-  bool place(std::span<const float> content, std::span<float> place) const;
+  /// Where behaviour would put items of these contents. contents [n, w] of unit length, places [n, d]; zeros,
+  /// and false in `alike` [n], for one that no item is like at all.
+  void place(kernels::ConstMatrix contents, kernels::Matrix places, std::vector<bool>& alike) const;
 
  private:
   kernels::ConstMatrix places_;

@@ -15,6 +15,8 @@ namespace {
 
 using kernels::ConstMatrix;
 
+constexpr std::size_t kNewcomersAtOnce = 4096;
+
 /// The items that have both a content and a place, as the projection wants them.
 struct Common {
   MatrixBuffer content, places;
@@ -65,24 +67,43 @@ ItemPlaces place_by_content(const ContentSpace& space, std::span<const ItemId> v
   result.rows.resize(result.vocabulary.size() * d);
   std::size_t known = 0;
   std::vector<float> mapped(d);
+  std::vector<std::size_t> newcomers;  // rows of the result
   for (std::size_t r = 0; r < result.vocabulary.size(); ++r) {
     const ItemId item = result.vocabulary[r];
     const std::span<float> row(result.rows.data() + r * d, d);
     const std::size_t content = space.row(item);
     const bool is_known = known < vocabulary.size() && vocabulary[known] == item;
-    if (is_known) std::copy_n(places.row(known++), d, row.begin());
+    if (!is_known) {
+      newcomers.push_back(r);
+      continue;
+    }
+    std::copy_n(places.row(known++), d, row.begin());
     const double n = events[item];
-    if (content == ContentSpace::kNoRow) continue;
-    // A row without events was learned elsewhere.
-    if (is_known && (!(options.prior_events > 0) || !(n > 0))) continue;
-    // A search for every item that is known would take too long, and few events say the rest.
-    const bool by_neighbours =
-        neighbourhood && !is_known && neighbourhood->place(space.vectors().row_span(content), mapped);
-    if (!by_neighbours) projection.apply(space.vectors().row_span(content), mapped);
-    const double trust = is_known ? n / (n + options.prior_events) : 0;
+    // A row without events was learned elsewhere. Of those with some, the map says enough: a search for each
+    // would take long, and few events say the rest.
+    if (content == ContentSpace::kNoRow || !(options.prior_events > 0) || !(n > 0)) continue;
+    projection.apply(space.vectors().row_span(content), mapped);
+    const double trust = n / (n + options.prior_events);
     for (std::size_t c = 0; c < d; ++c) {
       row[c] = static_cast<float>(trust * static_cast<double>(row[c]) +
                                   (1 - trust) * static_cast<double>(mapped[c]));
+    }
+  }
+
+  MatrixBuffer contents_of_block, places_of_block;
+  std::vector<bool> alike;
+  for (std::size_t first = 0; first < newcomers.size(); first += kNewcomersAtOnce) {
+    const std::size_t count = std::min(kNewcomersAtOnce, newcomers.size() - first);
+    const kernels::Matrix block = contents_of_block.reshape(count, space.width());
+    const kernels::Matrix placed = places_of_block.reshape(count, d);
+    const auto newcomer = [&](std::size_t i) { return newcomers[first + i]; };
+    for (std::size_t i = 0; i < count; ++i)
+      std::copy_n(space.vectors().row(space.row(result.vocabulary[newcomer(i)])), block.cols, block.row(i));
+    alike.assign(count, false);
+    if (neighbourhood) neighbourhood->place(block, placed, alike);
+    for (std::size_t i = 0; i < count; ++i) {
+      if (!alike[i]) projection.apply(block.row_span(i), placed.row_span(i));
+      std::copy_n(placed.row(i), d, result.rows.data() + newcomer(i) * d);
     }
   }
   return result;

@@ -55,18 +55,24 @@ NearRows::NearRows(kernels::ConstMatrix rows) : impl_(std::make_unique<Impl>()) 
 
 NearRows::~NearRows() = default;
 
-std::vector<ScoredItem> NearRows::search(std::span<const float> query, std::size_t k) const {
-  if (impl_->exact) return impl_->exact->search(query, k);
+std::vector<std::vector<ScoredItem>> NearRows::search(kernels::ConstMatrix queries, std::size_t k) const {
+  std::vector<std::vector<ScoredItem>> found(queries.rows);
+  if (impl_->exact) {
+    for (std::size_t q = 0; q < queries.rows; ++q) found[q] = impl_->exact->search(queries.row_span(q), k);
+    return found;
+  }
   const faiss::IndexIVFFlat& lists = impl_->grouped->lists;
-  if (query.size() != static_cast<std::size_t>(lists.d))
-    throw std::invalid_argument("near rows: the query has another width than the rows");
-  if (k == 0) return {};
-  std::vector<float> scores(k);
-  std::vector<faiss::Index::idx_t> numbers(k);
-  lists.search(1, query.data(), static_cast<faiss::Index::idx_t>(k), scores.data(), numbers.data());
-  std::vector<ScoredItem> found;
-  for (std::size_t i = 0; i < k && numbers[i] >= 0; ++i)
-    found.push_back({static_cast<ItemId>(numbers[i]), static_cast<double>(scores[i])});
+  if (queries.cols != static_cast<std::size_t>(lists.d))
+    throw std::invalid_argument("near rows: the queries have another width than the rows");
+  if (k == 0 || queries.rows == 0) return found;
+  std::vector<float> scores(queries.rows * k);
+  std::vector<faiss::Index::idx_t> numbers(queries.rows * k);
+  lists.search(static_cast<faiss::Index::idx_t>(queries.rows), queries.row(0),
+               static_cast<faiss::Index::idx_t>(k), scores.data(), numbers.data());
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    if (numbers[i] >= 0)
+      found[i / k].push_back({static_cast<ItemId>(numbers[i]), static_cast<double>(scores[i])});
+  }
   return found;
 }
 

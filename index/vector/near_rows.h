@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <memory>
-#include <span>
 #include <vector>
 
 #include "index/item.h"
@@ -24,8 +23,9 @@ class NearRows {
   explicit NearRows(kernels::ConstMatrix rows);
   ~NearRows();
 
-  /// Up to k rows by falling product with query [d]; `item` is the row's number.
-  std::vector<ScoredItem> search(std::span<const float> query, std::size_t k) const;
+  /// For each of queries [m, d] up to k rows by falling product with it; `item` is the row's number. Beyond
+  /// kExactRows all cores work at it, so ask for hundreds at once.
+  std::vector<std::vector<ScoredItem>> search(kernels::ConstMatrix queries, std::size_t k) const;
 
  private:
   struct Impl;

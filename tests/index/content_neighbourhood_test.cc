@@ -69,7 +69,9 @@ TEST(ContentNeighbourhood, IsTheWeightedMeanOfTheNearest) {
       expected[p] += weight * static_cast<double>(task.places(near[n].second, p));
   }
   std::vector<float> place(kPlace);
-  ASSERT_TRUE(neighbourhood.place(task.content.row_span(7), place));
+  std::vector<bool> alike;
+  neighbourhood.place(task.content.rows_at(7, 1), {place.data(), 1, kPlace}, alike);
+  ASSERT_TRUE(alike.at(0));
   for (std::size_t p = 0; p < kPlace; ++p)
     EXPECT_NEAR(static_cast<double>(place[p]), expected[p] / total, 1e-4);
 }
@@ -77,8 +79,11 @@ TEST(ContentNeighbourhood, IsTheWeightedMeanOfTheNearest) {
 TEST(ContentNeighbourhood, SaysNothingOfWhatIsLikeNoItem) {
   const std::vector<float> content{1, 0, 0, 1}, places{3, 4}, events{1, 1};
   const ContentNeighbourhood neighbourhood({{content.data(), 2, 2}, {places.data(), 2, 1}, events, 1});
+  const std::vector<float> unlike{-1, 0};
   std::vector<float> place{9};
-  EXPECT_FALSE(neighbourhood.place(std::vector<float>{-1, 0}, place));
+  std::vector<bool> alike;
+  neighbourhood.place({unlike.data(), 1, 2}, {place.data(), 1, 1}, alike);
+  EXPECT_FALSE(alike.at(0));
   EXPECT_EQ(place[0], 0);
 }
 

@@ -48,7 +48,7 @@ double recall(std::size_t rows) {
       exact.emplace_back(-product, r);
     }
     std::partial_sort(exact.begin(), exact.begin() + kNearest, exact.end());
-    const auto hits = near.search(query, kNearest);
+    const auto hits = near.search({query.data(), 1, kWidth}, kNearest).at(0);
     EXPECT_EQ(hits.size(), kNearest);
     EXPECT_TRUE(std::is_sorted(hits.begin(), hits.end(),
                                [](const auto& a, const auto& b) { return a.score > b.score; }));
@@ -74,8 +74,10 @@ TEST(NearRows, AreNearlyAllOfTheNearestBeyondIt) {
 TEST(NearRows, RefuseAQueryOfAnotherWidth) {
   const std::vector<float> all = clustered(NearRows::kExactRows + 1, 4);
   const NearRows near({all.data(), NearRows::kExactRows + 1, 4});
-  EXPECT_THROW(near.search(std::vector<float>(3), 5), std::invalid_argument);
-  EXPECT_TRUE(near.search(std::vector<float>(4), 0).empty());
+  const std::vector<float> zeros(6);
+  EXPECT_THROW(near.search({zeros.data(), 2, 3}, 5), std::invalid_argument);
+  EXPECT_TRUE(near.search({zeros.data(), 0, 4}, 5).empty());
+  EXPECT_TRUE(near.search({zeros.data(), 1, 4}, 0).at(0).empty());
 }
 
 }  // namespace

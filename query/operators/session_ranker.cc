@@ -7,6 +7,7 @@
 
 #include "index/top_items.h"
 #include "query/operators/diversify.h"
+#include "query/operators/stand_ins.h"
 
 namespace segue::query {
 namespace {
@@ -105,8 +106,9 @@ struct SessionRanker::Impl {
 
   Impl(const index::Snapshot& s, SessionContext c, std::string_view m, index::ItemGroup g)
       : snapshot(s), session(std::move(c)), model(m), group(g) {
-    const std::vector<ItemId> items = session.items();
-    const std::vector<std::uint32_t> contexts = session.contexts();
+    const SessionContext placed = with_stand_ins(snapshot, session);
+    const std::vector<ItemId> items = placed.items();
+    const std::vector<std::uint32_t> contexts = placed.contexts();
     const std::vector<std::string> texts = session.texts();
     index::SessionView view(items);
     view.texts = texts;

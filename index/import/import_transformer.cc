@@ -105,9 +105,22 @@ std::vector<std::size_t> layer_heads_of(const OutsideTensors& file, const Naming
   return whole ? std::vector<std::size_t>() : heads;
 }
 
+/// Files of snapshots have our names for either form.
+TransformerForm form_of(const OutsideTensors& file, const Naming& naming) {
+  if (&naming == &kSasrec) return TransformerForm::kSasrec;
+  const std::string text = file.metadata("form");
+  for (const TransformerForm form : {TransformerForm::kSegue, TransformerForm::kSasrec}) {
+    if (text == to_string(form)) return form;
+  }
+  if (!text.empty())
+    file.refuse("the metadata `form` is \"" + text + "\", a computation that this version lacks",
+                "write \"segue\" or \"sasrec\", or leave it out: segue");
+  return TransformerForm::kSegue;
+}
+
 TransformerConfig config_of(const OutsideTensors& file, const Naming& naming) {
   TransformerConfig config;
-  config.form = &naming == &kSasrec ? TransformerForm::kSasrec : TransformerForm::kSegue;
+  config.form = form_of(file, naming);
   config.width = file.matrix_shape(naming.items).second;
   config.window = file.matrix_shape(naming.positions).first;
   config.heads = file.count_metadata("heads", kMostHeads);

@@ -15,10 +15,10 @@ struct ImportedTransformer {
 };
 
 /// Reads a safetensors file of one of two forms (docs/import-models.md):
-/// - Segue's own names, with the metadata `heads`, and `temperature` where it is not .07;
+/// - Segue's own names, with the metadata `heads`, `temperature` where it is not .07, and `form` = "sasrec"
+///   where a snapshot has weights of that form;
 /// - the names of SASRec.pytorch, with the metadata `format` = "sasrec" and `heads`. Row 0 of its item table
-/// is the
-///   padding, which has no id.
+///   is the padding, which has no id.
 /// Throws Error (kBadInput) naming file and tensor, what is expected and how to mend it: names, shapes,
 /// types, values that are not finite, ids that are missing, doubled or too many, no id that the catalogue
 /// knows.

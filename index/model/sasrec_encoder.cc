@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "index/model/matrix_buffer.h"
+#include "index/model/sasrec_norm.h"
 
 namespace segue::index {
 namespace {
@@ -11,24 +12,6 @@ namespace {
 using kernels::ConstMatrix;
 using kernels::Matrix;
 using kernels::Op;
-
-constexpr double kEpsilon = 1e-8;  // that of the program; kernels::Backend::layer_norm has 1e-5
-
-void layer_norm(ConstMatrix x, std::span<const float> gain, std::span<const float> bias, Matrix y) {
-  const auto d = static_cast<double>(x.cols);
-  for (std::size_t r = 0; r < x.rows; ++r) {
-    double mean = 0;
-    for (const float value : x.row_span(r)) mean += static_cast<double>(value) / d;
-    double variance = 0;
-    for (const float value : x.row_span(r)) {
-      const double difference = static_cast<double>(value) - mean;
-      variance += difference * difference / d;
-    }
-    const double inverse = 1 / std::sqrt(variance + kEpsilon);
-    for (std::size_t c = 0; c < x.cols; ++c)
-      y(r, c) = static_cast<float>((static_cast<double>(x(r, c)) - mean) * inverse) * gain[c] + bias[c];
-  }
-}
 
 void linear(const kernels::Backend& backend, ConstMatrix x, ConstMatrix weight, std::span<const float> bias,
             Matrix y) {
@@ -61,21 +44,21 @@ void encode_sasrec(const TransformerWeights& weights, const kernels::Backend& ba
   const kernels::AttentionShape shape{.heads = config.heads, .head_size = config.head_size()};
   const std::uint32_t offsets[] = {0, static_cast<std::uint32_t>(window)};
   for (const auto& block : body.blocks) {
-    layer_norm(x, block.norm1_gain, block.norm1_bias, query);
+    sasrec_layer_norm(x, block.norm1_gain, block.norm1_bias, query);
     linear(backend, query, block.qkv.rows_at(0, d), block.qkv_bias.first(d), qkv.cols_at(0, d));
     linear(backend, x, block.qkv.rows_at(d, 2 * d), block.qkv_bias.subspan(d), qkv.cols_at(d, 2 * d));
     backend.attention(shape, offsets, qkv.cols_at(0, d), qkv.cols_at(d, d), qkv.cols_at(2 * d, d), x, {});
     linear(backend, x, block.out, block.out_bias, part);
     backend.axpy(1, query_buffer.flat(), part_buffer.flat());
 
-    layer_norm(part, block.norm2_gain, block.norm2_bias, query);
+    sasrec_layer_norm(part, block.norm2_gain, block.norm2_bias, query);
     linear(backend, query, block.up, block.up_bias, up);
     for (float& value : up_buffer.flat()) value = std::max(value, 0.0f);
     linear(backend, up, block.down, block.down_bias, x);
     backend.axpy(1, query_buffer.flat(), x_buffer.flat());
     std::fill_n(x.data, padding * d, 0.0f);
   }
-  layer_norm(x.rows_at(window - 1, 1), body.final_gain, body.final_bias, {out.data(), 1, d});
+  sasrec_layer_norm(x.rows_at(window - 1, 1), body.final_gain, body.final_bias, {out.data(), 1, d});
 }
 
 }  // namespace segue::index

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "index/item.h"
+#include "index/model/body_pass.h"
 #include "index/model/matrix_buffer.h"
 #include "index/model/session_view.h"
-#include "index/model/transformer_pass.h"
 #include "index/model/transformer_weights.h"
 #include "kernels/backend.h"
 

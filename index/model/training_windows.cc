@@ -42,6 +42,11 @@ TrainingWindows::TrainingWindows(const TrainingData& data) {
   }
 }
 
+void TrainingWindows::forget_contexts() {
+  sets_.reset();
+  contexts_.clear();
+}
+
 void TrainingWindows::start_epoch(const BatchLimits& limits, std::uint64_t seed, std::size_t epoch) {
   limits_ = limits;
   windows_.clear();

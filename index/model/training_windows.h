@@ -29,6 +29,8 @@ struct BatchLimits {
 class TrainingWindows {
  public:
   explicit TrainingWindows(const TrainingData& data);
+  /// From here on as if the data had none.
+  void forget_contexts();
 
   /// Items that occur in a sequence of two or more, rising: the vocabulary. Rows below are places in it.
   std::span<const ItemId> vocabulary() const { return vocabulary_; }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 #include <stdexcept>
+#include <utility>
 
 #include "index/model/random_stream.h"
 
@@ -24,11 +25,11 @@ std::size_t blocks_of(std::size_t rows) {
 }
 
 /// The logit of each position's own target.
-void score_targets(ConstMatrix hidden, ConstMatrix unit, std::span<const std::uint32_t> targets,
+void score_targets(ConstMatrix hidden, ConstMatrix items, std::span<const std::uint32_t> targets,
                    float inverse_temperature, std::vector<float>& logits) {
   logits.resize(hidden.rows);
   for (std::size_t t = 0; t < hidden.rows; ++t) {
-    const float* target = unit.row(targets[t]);
+    const float* target = items.row(targets[t]);
     float dot = 0;
     for (std::size_t c = 0; c < hidden.cols; ++c) dot += hidden(t, c) * target[c];
     logits[t] = dot * inverse_temperature;
@@ -41,11 +42,11 @@ void score_targets(ConstMatrix hidden, ConstMatrix unit, std::span<const std::ui
 /// places in rows_.
 struct TransformerGradients::Shard {
   Shard(const TransformerConfig& config, const kernels::Backend& backend)
-      : pass(config, backend), d_body(transformer_body_size(config)), distilled(backend) {}
+      : pass(make_body_pass(config, backend)), d_body(transformer_body_size(config)), distilled(backend) {}
 
   std::vector<std::uint32_t> inputs, targets, offsets;
   TokenContexts contexts;  // views of the batch
-  TransformerPass pass;
+  std::unique_ptr<BodyPass> pass;
   double loss = 0;
   std::vector<float> d_body;
   MatrixBuffer d_inputs, d_targets;  // [positions, d]
@@ -58,7 +59,7 @@ struct TransformerGradients::Shard {
   std::vector<float> teacher_targets;
 
   void encode_by_teacher(const TransformerTeacher& teacher, std::span<const std::uint32_t> rows);
-  void take_loss(const kernels::Backend& backend, ConstMatrix hidden, ConstMatrix unit, const Step& step,
+  void take_loss(const kernels::Backend& backend, ConstMatrix hidden, ConstMatrix items, const Step& step,
                  float inverse_temperature);
   double chunk_loss(const kernels::Backend& backend, std::size_t begin, Matrix scores, const Step& step);
 };
@@ -69,7 +70,7 @@ struct TransformerGradients::Step {
   std::vector<std::uint32_t> negative_places;
   float gradient_scale;  // 1 / positions of the batch
   const TransformerTeacher* teacher;
-  ConstMatrix taught;  // its unit rows
+  ConstMatrix taught;  // its rows
 };
 
 TransformerGradients::TransformerGradients(const TransformerConfig& config, std::size_t vocabulary,
@@ -94,7 +95,7 @@ double TransformerGradients::compute(const TransformerWeights& weights, const Tr
   if (teacher != nullptr && !std::ranges::equal(teacher->weights().vocabulary(), weights.vocabulary()))
     throw std::invalid_argument("a teacher of another vocabulary");
   collect_rows(batch, negatives);
-  normalize_items(weights);
+  gather_items(weights);
   if (teacher != nullptr) gather_taught_items(*teacher);
   cut(batch);
   Step step{negatives, std::vector<std::uint32_t>(negatives.rows.size()),
@@ -123,16 +124,17 @@ void TransformerGradients::collect_rows(const TrainingBatch& batch, const Negati
   }
 }
 
-void TransformerGradients::normalize_items(const TransformerWeights& weights) {
+void TransformerGradients::gather_items(const TransformerWeights& weights) {
   const std::size_t d = config_.width;
-  const Matrix unit = unit_.reshape(rows_.size(), d);
+  const Matrix compared = compared_.reshape(rows_.size(), d);
   norms_.resize(rows_.size());
   const ConstMatrix table = weights.items();
   pool_.run(blocks_of(rows_.size()), [&](std::size_t block) {
     const std::size_t begin = block * kBlockRows;
     const std::size_t count = std::min(kBlockRows, rows_.size() - begin);
-    for (std::size_t r = begin; r < begin + count; ++r) std::copy_n(table.row(rows_[r]), d, unit.row(r));
-    const Matrix part = unit.rows_at(begin, count);
+    for (std::size_t r = begin; r < begin + count; ++r) std::copy_n(table.row(rows_[r]), d, compared.row(r));
+    if (config_.form == TransformerForm::kSasrec) return;
+    const Matrix part = compared.rows_at(begin, count);
     backend_.normalize_rows(part, 1, part, std::span(norms_).subspan(begin, count));
   });
 }
@@ -140,7 +142,7 @@ void TransformerGradients::normalize_items(const TransformerWeights& weights) {
 void TransformerGradients::gather_taught_items(const TransformerTeacher& teacher) {
   const std::size_t d = teacher.width();
   const Matrix taught = taught_.reshape(rows_.size(), d);
-  const ConstMatrix table = teacher.unit_items();
+  const ConstMatrix table = teacher.compared_items();
   pool_.run(blocks_of(rows_.size()), [&](std::size_t block) {
     const std::size_t end = std::min((block + 1) * kBlockRows, rows_.size());
     for (std::size_t r = block * kBlockRows; r < end; ++r) std::copy_n(table.row(rows_[r]), d, taught.row(r));
@@ -178,15 +180,15 @@ void TransformerGradients::run_shard(Shard& shard, const ConstTransformerBody& b
                                      const Dropout& dropout) {
   const std::size_t n = shard.inputs.size();
   const std::size_t d = config_.width;
-  const ConstMatrix unit = unit_.view();
+  const ConstMatrix items = compared_.view();
   const PackedTokens packed{shard.inputs, shard.offsets, shard.contexts};
-  const ConstMatrix hidden = shard.pass.forward(body, unit, packed, dropout);
+  const ConstMatrix hidden = shard.pass->forward(body, items, packed, dropout);
   if (step.teacher != nullptr) shard.encode_by_teacher(*step.teacher, rows_);
-  shard.take_loss(backend_, hidden, unit, step, 1 / config_.temperature);
+  shard.take_loss(backend_, hidden, items, step, 1 / config_.temperature);
   std::fill(shard.d_body.begin(), shard.d_body.end(), 0.0f);
-  shard.pass.backward(body, packed, dropout, shard.d_hidden.view(),
-                      transformer_body(config_, std::span<float>(shard.d_body)),
-                      shard.d_inputs.reshape(n, d));
+  shard.pass->backward(body, packed, dropout, shard.d_hidden.view(),
+                       transformer_body(config_, std::span<float>(shard.d_body)),
+                       shard.d_inputs.reshape(n, d));
 }
 
 /// rows: the table's rows that places stand for.
@@ -199,15 +201,15 @@ void TransformerGradients::Shard::encode_by_teacher(const TransformerTeacher& te
 }
 
 void TransformerGradients::Shard::take_loss(const kernels::Backend& backend, ConstMatrix hidden,
-                                            ConstMatrix unit, const Step& step, float inverse_temperature) {
+                                            ConstMatrix items, const Step& step, float inverse_temperature) {
   const std::size_t n = hidden.rows;
   const std::size_t d = hidden.cols;
   const std::size_t k = step.negative_places.size();
-  const ConstMatrix negative_rows = unit.rows_at(0, k);
+  const ConstMatrix negative_rows = items.rows_at(0, k);
   const Matrix d_targets_view = d_targets.reshape(n, d);
   const Matrix d_hidden_view = d_hidden.reshape(n, d);
   const Matrix d_negatives_view = d_negatives.reshape(k, d);
-  score_targets(hidden, unit, targets, inverse_temperature, target_logits);
+  score_targets(hidden, items, targets, inverse_temperature, target_logits);
   if (step.teacher != nullptr) {
     score_targets(teacher_hidden.view(), step.taught, targets, step.teacher->inverse_temperature(),
                   teacher_targets);
@@ -226,7 +228,7 @@ void TransformerGradients::Shard::take_loss(const kernels::Backend& backend, Con
                    d_negatives_view);
   }
   for (std::size_t t = 0; t < n; ++t) {
-    const float* target = unit.row(targets[t]);
+    const float* target = items.row(targets[t]);
     const float slope = target_logits[t] * inverse_temperature;  // d loss / d logit is there now
     for (std::size_t c = 0; c < d; ++c) {
       d_targets_view(t, c) = slope * hidden(t, c);
@@ -259,30 +261,34 @@ void TransformerGradients::add_up(std::size_t negatives) {
   std::fill(body_.begin(), body_.end(), 0.0f);
   for (std::size_t s = 0; s < used_shards_; ++s) backend_.axpy(1, shards_[s]->d_body, body_);
 
-  const Matrix d_unit = d_unit_.reshape_to_zeros(rows_.size(), d);
+  const Matrix d_compared = d_compared_.reshape_to_zeros(rows_.size(), d);
   pool_.run(blocks_of(negatives), [&](std::size_t block) {
     const std::size_t begin = block * kBlockRows * d;
     const std::size_t count = std::min(kBlockRows * d, negatives * d - begin);
     for (std::size_t s = 0; s < used_shards_; ++s) {
       backend_.axpy(1, shards_[s]->d_negatives.flat().subspan(begin, count),
-                    d_unit_.flat().subspan(begin, count));
+                    d_compared_.flat().subspan(begin, count));
     }
   });
   for (std::size_t s = 0; s < used_shards_; ++s) {
     const Shard& shard = *shards_[s];
     for (std::size_t t = 0; t < shard.inputs.size(); ++t) {
-      backend_.axpy(1, shard.d_inputs.view().row_span(t), d_unit.row_span(shard.inputs[t]));
-      backend_.axpy(1, shard.d_targets.view().row_span(t), d_unit.row_span(shard.targets[t]));
+      backend_.axpy(1, shard.d_inputs.view().row_span(t), d_compared.row_span(shard.inputs[t]));
+      backend_.axpy(1, shard.d_targets.view().row_span(t), d_compared.row_span(shard.targets[t]));
     }
   }
 
+  if (config_.form == TransformerForm::kSasrec) {
+    std::swap(d_items_, d_compared_);
+    return;
+  }
   const Matrix d_items = d_items_.reshape(rows_.size(), d);
   pool_.run(blocks_of(rows_.size()), [&](std::size_t block) {
     const std::size_t begin = block * kBlockRows;
     const std::size_t count = std::min(kBlockRows, rows_.size() - begin);
-    backend_.normalize_rows_backward(unit_.view().rows_at(begin, count), 1,
-                                     std::span(norms_).subspan(begin, count), d_unit.rows_at(begin, count),
-                                     d_items.rows_at(begin, count));
+    backend_.normalize_rows_backward(compared_.view().rows_at(begin, count), 1,
+                                     std::span(norms_).subspan(begin, count),
+                                     d_compared.rows_at(begin, count), d_items.rows_at(begin, count));
   });
 }
 

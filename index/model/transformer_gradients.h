@@ -6,9 +6,9 @@
 #include <span>
 #include <vector>
 
+#include "index/model/body_pass.h"
 #include "index/model/matrix_buffer.h"
 #include "index/model/negative_sampler.h"
-#include "index/model/transformer_pass.h"
 #include "index/model/transformer_teacher.h"
 #include "index/model/transformer_weights.h"
 #include "kernels/backend.h"
@@ -42,6 +42,8 @@ struct TrainingBatch {
 ///   mean over positions of -log(exp s+ / (exp s+ + sum_k exp(s_k - log_expected_k))),  s_j = cos(h, e_j) /
 ///   temperature
 ///
+/// For TransformerForm::kSasrec s_j is h . e_j / temperature; such a batch has no contexts.
+///
 /// With a teacher the loss of each position is the one of distilled_softmax.h.
 ///
 /// The batch is cut into shards of whole windows, which the pool's threads take; each has buffers of its own,
@@ -70,7 +72,7 @@ class TransformerGradients {
   struct Step;
 
   void collect_rows(const TrainingBatch& batch, const Negatives& negatives);
-  void normalize_items(const TransformerWeights& weights);
+  void gather_items(const TransformerWeights& weights);
   void gather_taught_items(const TransformerTeacher& teacher);
   void cut(const TrainingBatch& batch);
   void run_shard(Shard& shard, const ConstTransformerBody& body, const Step& step, const Dropout& dropout);
@@ -85,10 +87,10 @@ class TransformerGradients {
 
   std::vector<std::uint32_t> place_;  // [v] where a row stands in rows_, kNowhere else
   std::vector<std::uint32_t> rows_;   // the negatives first
-  MatrixBuffer unit_;                 // [rows, d] at unit length
-  MatrixBuffer taught_;               // [rows, the teacher's d] its unit rows of the same items
+  MatrixBuffer compared_;             // [rows, d] at unit length, for kSasrec as they are
+  MatrixBuffer taught_;               // [rows, the teacher's d] its rows of the same items
   std::vector<float> norms_;
-  MatrixBuffer d_unit_, d_items_;  // gradients by the unit rows and by the rows themselves
+  MatrixBuffer d_compared_, d_items_;  // gradients by the rows that are compared and by the rows themselves
   std::vector<float> body_;
 };
 

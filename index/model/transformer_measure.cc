@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "index/model/session_encoder.h"
 
@@ -64,22 +65,23 @@ TransformerMeasure::TransformerMeasure(std::span<const HeldOut> held_out, std::s
   }
 }
 
-void TransformerMeasure::gather_unit_rows(const TransformerWeights& weights) {
-  const Matrix unit = unit_.reshape(rows_.size(), weights.config().width);
+void TransformerMeasure::gather_rows(const TransformerWeights& weights) {
+  const Matrix items = items_.reshape(rows_.size(), weights.config().width);
   const ConstMatrix table = weights.items();
   pool_.run((rows_.size() + kItems - 1) / kItems, [&](std::size_t block) {
     const std::size_t begin = block * kItems;
     const std::size_t count = std::min(kItems, rows_.size() - begin);
     for (std::size_t r = begin; r < begin + count; ++r) {
-      std::copy_n(table.row(rows_[r]), table.cols, unit.row(r));
+      std::copy_n(table.row(rows_[r]), table.cols, items.row(r));
     }
-    const Matrix part = unit.rows_at(begin, count);
+    if (weights.config().form == TransformerForm::kSasrec) return;
+    const Matrix part = items.rows_at(begin, count);
     backend_.normalize_rows(part, 1, part, {});
   });
 }
 
 void TransformerMeasure::Block::count(const TransformerMeasure& measure, std::size_t begin) {
-  constexpr float kOut = -2;  // below every cosine
+  constexpr float kOut = -std::numeric_limits<float>::infinity();  // below every score
   const Matrix all = scores.view();
   for (std::size_t s = 0; s < sequences.size(); ++s) {
     const std::span<float> row = all.row_span(s);
@@ -100,8 +102,8 @@ void TransformerMeasure::Block::count(const TransformerMeasure& measure, std::si
 }
 
 std::vector<float> TransformerMeasure::ndcg(const TransformerWeights& weights) {
-  gather_unit_rows(weights);
-  const ConstMatrix unit = unit_.view();
+  gather_rows(weights);
+  const ConstMatrix all = items_.view();
   const std::size_t d = weights.config().width;
   const SessionEncoder encoder(weights, backend_);
   std::vector<float> values(held_out_.size(), 0.0f);
@@ -114,15 +116,15 @@ std::vector<float> TransformerMeasure::ndcg(const TransformerWeights& weights) {
       const std::vector<float> encoded = encoder.encode(held_out_[s].view());
       if (encoded.empty()) continue;
       std::copy(encoded.begin(), encoded.end(), hidden.row(block.sequences.size()));
-      block.wanted.push_back(dot(encoded, unit.row_span(targets_[s])));
+      block.wanted.push_back(dot(encoded, all.row_span(targets_[s])));
       block.sequences.push_back(s);
     }
     const std::size_t sessions = block.sequences.size();
     if (sessions == 0) return;
     block.above.resize(sessions);
     block.level.resize(sessions);
-    for (std::size_t begin = 0; begin < unit.rows; begin += kItems) {
-      const ConstMatrix items = unit.rows_at(begin, std::min(kItems, unit.rows - begin));
+    for (std::size_t begin = 0; begin < all.rows; begin += kItems) {
+      const ConstMatrix items = all.rows_at(begin, std::min(kItems, all.rows - begin));
       backend_.matmul(hidden.rows_at(0, sessions), Op::kNone, items, Op::kTranspose, 1, 0,
                       block.scores.reshape(sessions, items.rows));
       block.count(*this, begin);

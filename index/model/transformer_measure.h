@@ -29,7 +29,7 @@ class TransformerMeasure {
  private:
   struct Block;
 
-  void gather_unit_rows(const TransformerWeights& weights);
+  void gather_rows(const TransformerWeights& weights);
 
   std::span<const HeldOut> held_out_;
   const kernels::Backend& backend_;
@@ -37,7 +37,7 @@ class TransformerMeasure {
   std::vector<std::uint32_t> rows_;               // of the item table, those that are ranked
   std::vector<std::uint32_t> targets_;            // place in rows_ of each sequence's target, kNowhere
   std::vector<std::vector<std::uint32_t>> seen_;  // places of each prefix but the target's, rising
-  MatrixBuffer unit_;                             // [ranked, d]
+  MatrixBuffer items_;                            // [ranked, d], of unit length but for kSasrec
 };
 
 }  // namespace segue::index

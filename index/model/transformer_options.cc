@@ -16,7 +16,8 @@ TransformerConfig TransformerOptions::config() const {
           .heads = heads,
           .feed_forward = feed_forward,
           .window = window,
-          .temperature = temperature};
+          .temperature = temperature,
+          .form = form};
 }
 
 void TransformerOptions::validate() const {
@@ -48,6 +49,8 @@ std::string to_text(const TransformerOptions& options) {
   line("feed_forward", options.feed_forward);
   line("window", options.window);
   line("temperature", options.temperature);
+  // Not for our own: checkpoints of versions that knew no other go on.
+  if (options.form != TransformerForm::kSegue) line("form", to_string(options.form));
   line("epochs", options.epochs);
   line("dropout", options.dropout);
   line("rate", options.rate);

@@ -20,6 +20,7 @@ struct TransformerOptions {
   std::size_t feed_forward = 128;
   std::size_t window = 50;    ///< events that count; time grows with it only where sessions are long
   float temperature = 0.07f;  ///< smaller: sharper ranking of the head, slower learning of the tail
+  TransformerForm form = TransformerForm::kSegue;  ///< that of imported weights, no matter of taste
 
   // --- the training
   std::size_t epochs = 14;          ///< more (to 20) still helped a little, as long as the dropout is high

@@ -2,60 +2,27 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <vector>
 
-#include "index/model/context_sets.h"
+#include "index/model/body_pass.h"
 #include "index/model/matrix_buffer.h"
 #include "index/model/transformer_weights.h"
 #include "kernels/backend.h"
 
 namespace segue::index {
 
-/// Dropout of one pass: on the input, the attention weights, the hidden layer of the feed-forward part, and
-/// on what each part adds to the residual stream. The backward pass draws the same masks again from the seed.
-struct Dropout {
-  float probability = 0;
-  std::uint64_t seed = 0;
-};
-
-/// The context of packed tokens, by token. Empty lists: nothing is known of any.
-struct TokenContexts {
-  const ContextSets* sets = nullptr;       ///< of values below the configuration's `contexts`
-  std::span<const std::uint32_t> inputs;   ///< the set of each event
-  std::span<const std::uint32_t> targets;  ///< the set of the moment that each position predicts for
-
-  bool known() const { return sets != nullptr && !inputs.empty(); }
-  std::span<const ContextId> input(std::size_t token) const {
-    return known() ? (*sets)[inputs[token]] : std::span<const ContextId>();
-  }
-  std::span<const ContextId> target(std::size_t token) const {
-    return known() ? (*sets)[targets[token]] : std::span<const ContextId>();
-  }
-};
-
-/// What a pass reads, packed: tokens name rows of the unit items; sequences have at most `window` of them.
-struct PackedTokens {
-  std::span<const std::uint32_t> tokens;
-  kernels::Offsets offsets;
-  TokenContexts contexts{};
-};
-
-/// The body of a session Transformer on packed sequences, forward with everything kept and backward. One per
-/// thread; its buffers stay from step to step.
-class TransformerPass {
+/// The pass of TransformerForm::kSegue (session_encoder.h has its formula). Items and hidden vectors are of
+/// unit length. Dropout acts on the input, the attention weights, the hidden layer of the feed-forward part,
+/// and on what each part adds to the residual stream.
+class TransformerPass final : public BodyPass {
  public:
   TransformerPass(const TransformerConfig& config, const kernels::Backend& backend);
 
-  /// unit_items [n, d]: rows of unit length. Returns the hidden vectors [tokens, d] at unit length, which
-  /// stay until the next call.
   kernels::ConstMatrix forward(const ConstTransformerBody& body, kernels::ConstMatrix unit_items,
-                               const PackedTokens& packed, const Dropout& dropout);
-
-  /// d_hidden [tokens, d]: the loss's gradient by what forward() returned. Adds to gradient; writes d_inputs
-  /// [tokens, d], the gradient by each token's unit row.
+                               const PackedTokens& packed, const Dropout& dropout) override;
   void backward(const ConstTransformerBody& body, const PackedTokens& packed, const Dropout& dropout,
-                kernels::ConstMatrix d_hidden, const TransformerBody& gradient, kernels::Matrix d_inputs);
+                kernels::ConstMatrix d_hidden, const TransformerBody& gradient,
+                kernels::Matrix d_inputs) override;
 
  private:
   /// What a block's backward pass needs of its forward pass.

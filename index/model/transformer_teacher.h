@@ -15,8 +15,7 @@ namespace segue::index {
 /// without dropout. Immutable, thread-safe; weights and backend outlive it.
 class TransformerTeacher {
  public:
-  /// Keeps a copy of the item table at unit length. Throws Error (kUsage) for options;
-  /// std::invalid_argument for a form other than TransformerForm::kSegue.
+  /// Keeps a copy of the item table. Throws Error (kUsage) for options.
   TransformerTeacher(const TransformerWeights& weights, const DistillationOptions& options,
                      const kernels::Backend& backend);
 
@@ -24,15 +23,16 @@ class TransformerTeacher {
   const DistillationOptions& options() const noexcept { return options_; }
   std::size_t width() const noexcept { return encoder_.width(); }
   float inverse_temperature() const { return 1 / weights_.config().temperature; }
-  /// [v, d]
-  kernels::ConstMatrix unit_items() const { return unit_.view(); }
+  /// [v, d]: the rows whose inner products with what the encoder gives are the scores; of unit length but for
+  /// TransformerForm::kSasrec.
+  kernels::ConstMatrix compared_items() const { return items_.view(); }
   const SessionEncoder& encoder() const noexcept { return encoder_; }
 
  private:
   const TransformerWeights& weights_;
   DistillationOptions options_;
   SessionEncoder encoder_;
-  MatrixBuffer unit_;
+  MatrixBuffer items_;
 };
 
 }  // namespace segue::index

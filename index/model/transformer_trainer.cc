@@ -43,6 +43,8 @@ Error diverged(std::size_t step) {
 TrainingWindows windows_of(const TransformerTraining& training) {
   training.options.validate();
   TrainingWindows windows(training.data);
+  if (training.options.form == TransformerForm::kSasrec)
+    windows.forget_contexts();  // it has no place for any
   if (windows.positions() == 0) {
     throw Error(ErrorKind::kBadInput,
                 "no sequence has two items, so there is nothing for a Transformer to learn", {},

@@ -48,10 +48,11 @@ struct TrainedTransformer {
 };
 
 /// Trains on every sequence of two items or more; the vocabulary is the items in them. Event weights are not
-/// used: an event is a step of a session, whatever its action. Tells progress the positions done, the loss of
-/// late, the last measure and the learning rate; asks it before each step whether to go on; and says in a
-/// message when it goes on from a checkpoint or leaves one alone. The same training on the same backend gives
-/// the same weights, whatever the number of threads and however often it was killed and went on.
+/// used: an event is a step of a session, whatever its action; nor are contexts for TransformerForm::kSasrec.
+/// Tells progress the positions done, the loss of late, the last measure and the learning rate; asks it
+/// before each step whether to go on; and says in a message when it goes on from a checkpoint or leaves one
+/// alone. The same training on the same backend gives the same weights, whatever the number of threads and
+/// however often it was killed and went on.
 ///
 /// Throws Error: kBadInput when no sequence has two items, or when the loss stops being finite; kUsage for
 /// options; kInterrupted through progress; kResource for a checkpoint that cannot be written.

@@ -18,7 +18,7 @@ namespace segue::index {
 /// Which computation the weights belong to.
 enum class TransformerForm {
   kSegue,   ///< session_encoder.h: positions from the start of the window, cosine scores
-  kSasrec,  ///< sasrec_encoder.h: right-aligned, inner products; imported, served as it is, not trained here
+  kSasrec,  ///< sasrec_encoder.h: right-aligned, inner products; imported
 };
 std::string_view to_string(TransformerForm form);  ///< "segue", "sasrec"
 

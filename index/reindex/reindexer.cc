@@ -70,9 +70,9 @@ void import_weights(const ReindexRequest& request, const Catalogue& catalogue, T
                     ReindexReport& report) {
   ImportedTransformer imported = import_transformer(request.import_weights, catalogue);
   const TransformerConfig& config = imported.weights.config();
-  if (config.form == TransformerForm::kSasrec && plan.transformer.epochs > 0) {
-    throw Error(ErrorKind::kUsage, "weights of SASRec.pytorch can be served but not trained here",
-                request.import_weights.string(), "set epochs = 0 under [transformer]");
+  if (config.form == TransformerForm::kSasrec && plan.prune > 0 && !plan.distillation) {
+    throw Error(ErrorKind::kUsage, "weights of SASRec.pytorch cannot be pruned",
+                request.import_weights.string(), "set prune = 0 under [transformer]");
   }
   if (!config.layer_heads.empty() && plan.transformer.epochs > 0) {
     throw Error(ErrorKind::kUsage, "weights without some heads can be served but not trained",
@@ -85,6 +85,7 @@ void import_weights(const ReindexRequest& request, const Catalogue& catalogue, T
   plan.transformer.feed_forward = config.feed_forward;
   plan.transformer.window = config.window;
   plan.transformer.temperature = config.temperature;
+  plan.transformer.form = config.form;
   if (plan.distillation) {
     plan.distillation->narrow.window = config.window;
     require_narrower(*plan.distillation, plan.transformer);

@@ -8,6 +8,7 @@
 #include "index/model/session_encoder.h"
 #include "index/model/transformer_model.h"
 #include "tests/index/import_fixture.h"
+#include "tests/index/sasrec_reference.h"
 #include "tests/index/transformer_fixture.h"
 
 namespace segue::index {
@@ -180,81 +181,11 @@ TEST_F(ImportTransformer, AsksWhichRevisionOfSasrecItIs) {
   EXPECT_NAMES(refusal_of(parts, {"item-1"}), "8 ids for 7 rows");
 }
 
-// --- the naive reference: double precision, one loop per sum, the padding spelled out
-
-using Rows = std::vector<std::vector<double>>;
-
-std::vector<double> norm(const std::vector<double>& x, std::span<const float> gain,
-                         std::span<const float> bias) {
-  double mean = 0, variance = 0;
-  for (const double v : x) mean += v / static_cast<double>(x.size());
-  for (const double v : x) variance += (v - mean) * (v - mean) / static_cast<double>(x.size());
-  std::vector<double> y(x.size());
-  for (std::size_t c = 0; c < x.size(); ++c)
-    y[c] = (x[c] - mean) / std::sqrt(variance + 1e-8) * gain[c] + bias[c];
-  return y;
-}
-
-std::vector<double> affine(const std::vector<double>& x, kernels::ConstMatrix weight,
-                           std::span<const float> bias) {
-  std::vector<double> y(weight.rows);
-  for (std::size_t r = 0; r < weight.rows; ++r) {
-    y[r] = bias[r];
-    for (std::size_t c = 0; c < weight.cols; ++c) y[r] += x[c] * weight(r, c);
-  }
-  return y;
-}
-
-std::vector<double> reference_sasrec(const TransformerWeights& weights,
-                                     std::span<const std::uint32_t> session) {
-  const TransformerConfig& config = weights.config();
-  const ConstTransformerBody body = weights.body();
-  const std::size_t d = config.width, window = config.window, padding = window - session.size();
-  Rows x(window, std::vector<double>(d));
-  for (std::size_t t = padding; t < window; ++t) {
-    for (std::size_t c = 0; c < d; ++c)
-      x[t][c] =
-          std::sqrt(static_cast<double>(d)) * weights.items()(session[t - padding], c) + body.positions(t, c);
-  }
-  for (const auto& block : body.blocks) {
-    Rows next(window, std::vector<double>(d));
-    for (std::size_t t = padding; t < window; ++t) {
-      const std::vector<double> query = norm(x[t], block.norm1_gain, block.norm1_bias);
-      const std::vector<double> q = affine(query, block.qkv.rows_at(0, d), block.qkv_bias.first(d));
-      std::vector<double> attended(d);
-      for (std::size_t h = 0; h < config.heads; ++h) {
-        const std::size_t size = config.head_size();
-        std::vector<double> share(t + 1);
-        double sum = 0;
-        for (std::size_t s = 0; s <= t; ++s) {
-          const std::vector<double> k = affine(x[s], block.qkv.rows_at(d, d), block.qkv_bias.subspan(d, d));
-          double product = 0;
-          for (std::size_t c = h * size; c < (h + 1) * size; ++c) product += q[c] * k[c];
-          sum += share[s] = std::exp(product / std::sqrt(static_cast<double>(size)));
-        }
-        for (std::size_t s = 0; s <= t; ++s) {
-          const std::vector<double> v =
-              affine(x[s], block.qkv.rows_at(2 * d, d), block.qkv_bias.subspan(2 * d, d));
-          for (std::size_t c = h * size; c < (h + 1) * size; ++c) attended[c] += share[s] / sum * v[c];
-        }
-      }
-      std::vector<double> y = affine(attended, block.out, block.out_bias);
-      for (std::size_t c = 0; c < d; ++c) y[c] += query[c];
-      y = norm(y, block.norm2_gain, block.norm2_bias);
-      std::vector<double> hidden = affine(y, block.up, block.up_bias);
-      for (double& value : hidden) value = std::max(value, 0.0);
-      next[t] = affine(hidden, block.down, block.down_bias);
-      for (std::size_t c = 0; c < d; ++c) next[t][c] += y[c];
-    }
-    x = next;
-  }
-  return norm(x.back(), body.final_gain, body.final_bias);
-}
-
 TEST_F(ImportTransformer, EncodesSasrecAsTheNaiveReferenceDoes) {
   TransformerConfig config{.width = 12, .layers = 3, .heads = 3, .feed_forward = 12, .window = 7};
   config.form = TransformerForm::kSasrec;
   const TransformerWeights weights = random_weights(config, 20, 9);
+  const SasrecReference reference(weights);
   const SessionEncoder encoder(weights, *backend_);
   RandomStream random(4);
   std::vector<std::uint32_t> packed, offsets{0};
@@ -268,7 +199,7 @@ TEST_F(ImportTransformer, EncodesSasrecAsTheNaiveReferenceDoes) {
   for (std::size_t s = 0; s < 7; ++s) {
     for (std::size_t t = offsets[s]; t < offsets[s + 1]; ++t) {
       const auto prefix = std::span(packed).subspan(offsets[s], t + 1 - offsets[s]);
-      const std::vector<double> expected = reference_sasrec(weights, prefix);
+      const std::vector<double> expected = reference.hidden(prefix).back();
       for (std::size_t c = 0; c < 12; ++c) {
         EXPECT_NEAR(static_cast<double>(positions.view()(t, c)), expected[c], 1e-5) << "event " << t;
         if (t + 1 == offsets[s + 1]) {
@@ -300,6 +231,13 @@ TEST_F(ImportTransformer, SasrecComesBackFromASnapshotsFile) {
   config.form = TransformerForm::kSasrec;
   random_weights(config, 5, 3).save(file());
   EXPECT_EQ(TransformerWeights::open(file()).config(), config);
+
+  OutsideFile parts = OutsideFile::of(file(), {"heads", "temperature", "form"});
+  parts.ids({"e", "d", "c", "b", "a"});
+  parts.write(file());
+  EXPECT_EQ(import_transformer(file(), catalogue_of({"a", "b"})).weights.config(), config);
+  parts.metadata["form"] = "bert4rec";
+  EXPECT_NAMES(refusal_of(parts), "`form` is \"bert4rec\"");
 }
 
 }  // namespace

@@ -4,8 +4,9 @@
 //
 //     transformer_benchmark FILE [key=value ...]
 //
-// with the keys of TransformerOptions, users=N (a sample), threads=N, and leave_out=N: the newest N items of
-// the history are not ranked; by default all of them, 0 for logs where people come back to an item.
+// with the keys of TransformerOptions (form=sasrec wants temperature=1), users=N (a sample), threads=N, and
+// leave_out=N: the newest N items of the history are not ranked; by default all of them, 0 for logs where
+// people come back to an item.
 
 #include <algorithm>
 #include <chrono>
@@ -105,7 +106,7 @@ Metrics evaluate(const TransformerWeights& weights, const std::vector<std::vecto
   for (std::size_t r = 0; r < weights.vocabulary().size(); ++r) {
     std::copy_n(weights.items().row(r), d, rows.row(weights.vocabulary()[r]));
   }
-  backend.normalize_rows(rows, 1, rows, {});
+  if (weights.config().form == TransformerForm::kSegue) backend.normalize_rows(rows, 1, rows, {});
   constexpr std::size_t kBlock = 128;
   std::vector<Metrics> parts((histories.size() + kBlock - 1) / kBlock);
   pool.run(parts.size(), [&](std::size_t block) {
@@ -121,7 +122,7 @@ Metrics evaluate(const TransformerWeights& weights, const std::vector<std::vecto
       }
       backend.matvec(rows, hidden, scores);
       const float wanted = scores[target];
-      for (const ItemId item : seen.last(std::min(leave_out, seen.size()))) scores[item] = -2;
+      for (const ItemId item : seen.last(std::min(leave_out, seen.size()))) scores[item] = -INFINITY;
       scores[target] = wanted;
       std::size_t above = 0;
       std::size_t equal = 0;
@@ -171,6 +172,9 @@ void set_option(TransformerOptions& options, const std::string& key, const std::
       {"heads", [&] { count(options.heads); }},
       {"feed_forward", [&] { count(options.feed_forward); }},
       {"window", [&] { count(options.window); }},
+      {"temperature", [&] { real(options.temperature); }},
+      {"form",
+       [&] { options.form = value == "sasrec" ? TransformerForm::kSasrec : TransformerForm::kSegue; }},
       {"epochs", [&] { count(options.epochs); }},
       {"dropout", [&] { real(options.dropout); }},
       {"rate", [&] { real(options.rate); }},

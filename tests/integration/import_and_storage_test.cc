@@ -136,30 +136,80 @@ TEST_F(ImportAndStorage, WithoutEpochsThereMustBeWeights) {
   }
 }
 
-TEST_F(ImportAndStorage, SasrecIsServedButNotTrained) {
-  index::ReindexRequest request = importing("sasrec");
-  request.items.clear();
-  request.events = shop_->folder.path() / "sasrec.jsonl";
-  {
+/// Weights of SASRec.pytorch for 7 items, and a log that goes round them and knows one more.
+class ImportedSasrec : public ImportAndStorage {
+ protected:
+  static index::ReindexRequest request_for(const std::string& store) {
+    index::ReindexRequest request = importing(store);
+    request.items.clear();
+    request.events = shop_->folder.path() / (store + ".jsonl");
     std::ofstream events(request.events);
-    for (int user = 0; user < 40; ++user) {
-      for (int e = 0; e < 4; ++e)
-        events << R"({"user": "u)" << user << R"(", "item": "item-)" << 1 + (user + e * e) % 7 << "\"}\n";
+    for (int user = 0; user < 120; ++user) {
+      for (int e = 0; e < 6; ++e)
+        events << R"({"user": "u)" << user << R"(", "item": "item-)" << 1 + (user + e) % 8 << "\"}\n";
     }
+    request.import_weights = fs::path(SEGUE_SOURCE_DIR) / "tests/index/fixtures/sasrec.safetensors";
+    return request;
   }
-  request.import_weights = fs::path(SEGUE_SOURCE_DIR) / "tests/index/fixtures/sasrec.safetensors";
-  const fs::path folder = folder_of(request);
-  EXPECT_EQ(index::Safetensors::open(folder / "models/transformer.safetensors")->metadata("form"), "sasrec");
+};
+
+TEST_F(ImportedSasrec, IsServedAsItIs) {
+  const fs::path folder = folder_of(request_for("sasrec"));
+  const auto weights = index::Safetensors::open(folder / "models/transformer.safetensors");
+  EXPECT_EQ(weights->metadata("form"), "sasrec");
+  EXPECT_EQ(weights->shape("item_embedding.weight"), (std::vector<std::size_t>{7, 8}));
+  EXPECT_EQ(index::Safetensors::open(folder / "vectors/transformer.safetensors")->metadata("metric"), "ip");
+}
+
+TEST_F(ImportedSasrec, IsTrainedFurtherInItsOwnForm) {
+  index::ReindexReport before, after;
+  folder_of(request_for("sasrec-before"), &before);
+  index::ReindexRequest request = request_for("sasrec-tuned");
+  request.config.transformer.epochs = 2;
+  request.config.transformer.rate = 2e-2;
+  request.config.transformer.dropout = 0;
+  request.config.transformer.batch_sequences = 4;
+  request.config.transformer.width = 64;  // the file's 8 stands
+  const fs::path folder = folder_of(request, &after);
+  EXPECT_GT(ndcg(after, "transformer"), ndcg(before, "transformer"));
+
+  const auto weights = index::Safetensors::open(folder / "models/transformer.safetensors");
+  EXPECT_EQ(weights->metadata("form"), "sasrec");
+  EXPECT_EQ(weights->metadata("width"), "8");
+  EXPECT_EQ(weights->metadata("temperature"), "1");
+  EXPECT_EQ(weights->shape("item_embedding.weight"), (std::vector<std::size_t>{8, 8}));  // the new item too
   EXPECT_EQ(index::Safetensors::open(folder / "vectors/transformer.safetensors")->metadata("metric"), "ip");
 
+  const auto backend = kernels::make_backend(kernels::Device::kCpu);
+  const index::SnapshotStore store(request.store);
+  const auto snapshot = index::Snapshot::open(store, folder.filename().string(), *backend);
+  const index::Catalogue& catalogue = snapshot->catalogue();
+  const std::vector<index::ItemId> session{catalogue.find("item-5"), catalogue.find("item-6")};
+  const auto best = snapshot->model("transformer")->encode(session)->top(1, nullptr);
+  EXPECT_EQ(catalogue.id(best[0].item), "item-7");
+}
+
+TEST_F(ImportedSasrec, IsDistilledIntoOurForm) {
+  index::ReindexRequest request = request_for("sasrec-distilled");
   request.config.transformer.epochs = 2;
+  request.config.distill.width = 4;
+  request.config.distill.heads = 1;
+  const fs::path folder = folder_of(request);
+  const auto weights = index::Safetensors::open(folder / "models/transformer.safetensors");
+  EXPECT_EQ(weights->metadata("form"), "segue");
+  EXPECT_EQ(weights->metadata("width"), "4");
+}
+
+TEST_F(ImportedSasrec, IsNotPruned) {
+  index::ReindexRequest request = request_for("sasrec-pruned");
+  request.config.transformer.prune = 0.01;
   index::Progress quiet;
   try {
     index::reindex(request, quiet);
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kUsage);
-    EXPECT_NE(error.mend().find("epochs = 0"), std::string::npos);
+    EXPECT_NE(error.mend().find("prune = 0"), std::string::npos);
   }
 }
 

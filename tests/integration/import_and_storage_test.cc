@@ -171,7 +171,7 @@ TEST_F(ImportedSasrec, IsTrainedFurtherInItsOwnForm) {
   request.config.transformer.batch_sequences = 4;
   request.config.transformer.width = 64;  // the file's 8 stands
   const fs::path folder = folder_of(request, &after);
-  EXPECT_GT(ndcg(after, "transformer"), ndcg(before, "transformer"));
+  EXPECT_GT(ndcg(after, "transformer"), ndcg(before, "transformer") + 0.1);
 
   const auto weights = index::Safetensors::open(folder / "models/transformer.safetensors");
   EXPECT_EQ(weights->metadata("form"), "sasrec");
@@ -180,13 +180,12 @@ TEST_F(ImportedSasrec, IsTrainedFurtherInItsOwnForm) {
   EXPECT_EQ(weights->shape("item_embedding.weight"), (std::vector<std::size_t>{8, 8}));  // the new item too
   EXPECT_EQ(index::Safetensors::open(folder / "vectors/transformer.safetensors")->metadata("metric"), "ip");
 
-  const auto backend = kernels::make_backend(kernels::Device::kCpu);
-  const index::SnapshotStore store(request.store);
-  const auto snapshot = index::Snapshot::open(store, folder.filename().string(), *backend);
-  const index::Catalogue& catalogue = snapshot->catalogue();
-  const std::vector<index::ItemId> session{catalogue.find("item-5"), catalogue.find("item-6")};
-  const auto best = snapshot->model("transformer")->encode(session)->top(1, nullptr);
-  EXPECT_EQ(catalogue.id(best[0].item), "item-7");
+  // And what was published is where the next training can begin.
+  index::ReindexRequest again = request_for("sasrec-again");
+  again.import_weights = folder / "models/transformer.safetensors";
+  again.config.transformer.epochs = 1;
+  const auto third = index::Safetensors::open(folder_of(again) / "models/transformer.safetensors");
+  EXPECT_EQ(third->metadata("form"), "sasrec");
 }
 
 TEST_F(ImportedSasrec, IsDistilledIntoOurForm) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "index/model/transformer_gradients.h"
+#include "index/model/transformer_pass.h"
 #include "kernels/backend.h"
 #include "kernels/thread_pool.h"
 #include "tests/index/transformer_fixture.h"

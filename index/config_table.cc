@@ -241,7 +241,7 @@ constexpr ConfigRow kTable[] = {
 
     {"storage", "weights", SLOT(storage.weights), 0, 0, "fp32 fp16 int8",
      "numbers in models/: the Transformer's table and matrices, mf's factors, the vectors that came with "
-     "items; those of transitions, neighbours, rating and words are always fp32"},
+     "items; those of transitions, neighbours, rating and content are always fp32"},
     {"storage", "vectors", SLOT(storage.vectors), 0, 0, "fp32 fp16 int8",
      "numbers in vectors/; int8 takes a quarter of the bytes"},
 

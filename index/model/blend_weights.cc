@@ -14,6 +14,7 @@ using Json = nlohmann::json;
 
 /// Below this a sum of weights and offsets is nothing but their rounding.
 constexpr double kNothing = 1e-5;
+static_assert(BlendWeights::kNewItemsOnly < kNothing);
 
 void check_offsets(const CountClasses& classes, std::span<const double> offsets, std::size_t models,
                    const char* what) {

@@ -15,6 +15,10 @@ namespace segue::index {
 ///   w_m(l, c) = max(0, weights[m] + by_length[m, l] + by_count[m, c])
 /// Kept in the manifest. A value.
 struct BlendWeights {
+  /// Of a model that weighs items without events alone (newcomer_weights.h). A part has to weigh more than 0;
+  /// at() takes this for 0, so that only the offset of that class counts.
+  static constexpr double kNewItemsOnly = 1e-6;
+
   std::vector<std::string> models;
   std::vector<double> weights;      ///< one per model; the fitted ones sum to 1
   CountClasses lengths{};           ///< of sessions; none: all are alike

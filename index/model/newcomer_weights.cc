@@ -17,8 +17,6 @@ constexpr std::size_t kDepth = 10;  // of both measures
 constexpr std::size_t kNewcomersPerModel = 50;
 constexpr std::size_t kContestsPerBlock = 128;
 constexpr std::size_t kSequencesPerReport = 64;
-/// A weight has to be above 0 for a model to be a part; this one is nothing beside the offset by class.
-constexpr double kTrace = 1e-6;
 /// What a weight of class 0 is tried at; those of the other classes sum to 1.
 constexpr std::array kGrid{0.0, 0.01, 0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.25, 0.3,
                            0.4, 0.5,  0.6,  0.7,  0.85, 1.0, 1.2,  1.5, 2.0};
@@ -39,12 +37,32 @@ std::size_t place_of(const std::vector<std::string>& names, std::string_view nam
 }
 
 /// Adds a model that has no weight outside class 0.
-void add_trace(BlendWeights& weights, const std::string& name) {
+void add_for_new_items(BlendWeights& weights, const std::string& name) {
   if (place_of(weights.models, name) < weights.models.size()) return;
   weights.models.push_back(name);
-  weights.weights.push_back(kTrace);
+  weights.weights.push_back(BlendWeights::kNewItemsOnly);
   weights.by_length.resize(weights.models.size() * weights.lengths.size(), 0);
-  weights.by_count.resize(weights.models.size() * weights.counts.size(), -kTrace);
+  weights.by_count.resize(weights.models.size() * weights.counts.size(), -BlendWeights::kNewItemsOnly);
+}
+
+/// Leaves out models that were added for class 0, and have no weight there either.
+BlendWeights without_idle(const BlendWeights& all) {
+  BlendWeights kept;
+  kept.lengths = all.lengths;
+  kept.counts = all.counts;
+  const auto take = [](const std::vector<double>& rows, std::size_t classes, std::size_t m,
+                       std::vector<double>& taken) {
+    const auto row = rows.begin() + static_cast<std::ptrdiff_t>(m * classes);
+    taken.insert(taken.end(), row, row + static_cast<std::ptrdiff_t>(classes));
+  };
+  for (std::size_t m = 0; m < all.models.size(); ++m) {
+    if (all.weights[m] == BlendWeights::kNewItemsOnly && all.at(m, 0, 0) == 0) continue;
+    kept.models.push_back(all.models[m]);
+    kept.weights.push_back(all.weights[m]);
+    take(all.by_length, all.lengths.size(), m, kept.by_length);
+    take(all.by_count, all.counts.size(), m, kept.by_count);
+  }
+  return kept;
 }
 
 }  // namespace
@@ -150,11 +168,11 @@ void NewcomerWeights::add(const NewcomerTrial& trial) {
     for (const SessionModel* model : trial.models) {
       const std::string name(model->name());
       if (name == "popularity" || !knows_newcomers(*model)) continue;
-      add_trace(weights_, name);
+      add_for_new_items(weights_, name);
       able_.push_back(place_of(weights_.models, name));
     }
     if (able_.empty()) return;
-    add_trace(weights_, "popularity");
+    add_for_new_items(weights_, "popularity");
     bar_ = place_of(weights_.models, "popularity");
   }
   if (able_.empty()) return;
@@ -263,7 +281,7 @@ NewcomerWeights::Fit NewcomerWeights::fit(double cost) const {
   const auto others = static_cast<double>(std::max<std::size_t>(1, contests_.size() - newcomers_));
   fit.others_before = fit.others = {hits_before_ / others, gains_before_ / others};
   std::vector<double> point(weights_.models.size(), 0);
-  fit.weights = with(point);
+  fit.weights = without_idle(with(point));
   if (able_.empty() || newcomers_ == 0) return fit;
 
   // From where the models stand for other items.
@@ -288,7 +306,7 @@ NewcomerWeights::Fit NewcomerWeights::fit(double cost) const {
     point = std::move(next);
   }
   if (!(best.newcomers > 0)) return fit;
-  fit.weights = with(point);
+  fit.weights = without_idle(with(point));
   fit.ndcg = best.newcomers;
   fit.others = {best.hits / others, best.gains / others};
   return fit;

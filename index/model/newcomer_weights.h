@@ -52,7 +52,8 @@ class NewcomerWeights {
     double ndcg = 0;  ///< NDCG@10
   };
   struct Fit {
-    BlendWeights weights;     ///< the blend's, with others for class 0
+    BlendWeights weights;     ///< the blend's, with others for class 0; models added for it alone have
+                              ///< BlendWeights::kNewItemsOnly elsewhere
     double ndcg = 0;          ///< NDCG@10 of newcomers
     Others others;            ///< beside newcomers
     Others others_before;     ///< without newcomers among the items

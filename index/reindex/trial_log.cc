@@ -36,8 +36,8 @@ TrialLog::TrialLog(std::filesystem::path file, std::string identity)
   std::error_code error;
   if (std::filesystem::exists(file_, error) && std::filesystem::file_size(file_, error) > 0) {
     read();
-  } else {
-    append(nlohmann::json{{"search", identity_}}.dump());
+  } else if (!std::ofstream(file_, std::ios::binary | std::ios::app)) {
+    throw Error(ErrorKind::kResource, "cannot be written", file_.string());
   }
 }
 
@@ -67,7 +67,6 @@ void TrialLog::read() {
   }
   // The line that a killed search was writing.
   if (begin < text.size()) std::filesystem::resize_file(file_, begin);
-  if (begin == 0) append(nlohmann::json{{"search", identity_}}.dump());
 }
 
 void TrialLog::append(const std::string& line) const {
@@ -81,6 +80,7 @@ void TrialLog::append(const std::string& line) const {
 }
 
 void TrialLog::add(Trial trial) {
+  if (std::filesystem::file_size(file_) == 0) append(nlohmann::json{{"search", identity_}}.dump());
   append(to_json(trial).dump());
   trials_.push_back(std::move(trial));
 }

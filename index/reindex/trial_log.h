@@ -25,9 +25,9 @@ struct Trial {
 /// line that was cut off is dropped. Thread-compatible.
 class TrialLog {
  public:
-  /// Opens or makes the file. identity: what makes two searches the same (data, configuration, seed, ranges).
-  /// Throws Error: kBadInput for the log of another search or a damaged line, kResource when it cannot be
-  /// written.
+  /// Opens the file, or makes an empty one, which belongs to no search before its first trial. identity: what
+  /// makes two searches the same (data, configuration, seed, ranges). Throws Error: kBadInput for the log of
+  /// another search or a damaged line, kResource when it cannot be written.
   TrialLog(std::filesystem::path file, std::string identity);
 
   const std::vector<Trial>& trials() const noexcept { return trials_; }

@@ -1,9 +1,11 @@
 #include "index/reindex/tuner.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdio>
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 
 #include "index/config_json.h"
@@ -104,6 +106,16 @@ std::string identity_of(const TuneRequest& request) {
   return sha256_of(identity.dump());
 }
 
+/// A model that is trained, or what is made of all of them.
+void require_model(const std::string& model, const TrainingPlan& plan) {
+  constexpr std::array<std::string_view, 3> kAlways = {"blend", "popularity", "context-popularity"};
+  if (plan.wants(model) || std::find(kAlways.begin(), kAlways.end(), model) != kAlways.end()) return;
+  std::string known;
+  for (const std::string& name : plan.models) known += name + ", ";
+  throw Error(ErrorKind::kUsage, "the model `" + model + "` is not trained", "--model",
+              "name one of " + known + "popularity, context-popularity, blend");
+}
+
 std::string told(const Trial& trial, const HalvingOptions& options) {
   char figures[96];
   std::snprintf(figures, sizeof figures, "rung %zu of %zu, trial %zu: NDCG@10 %.4f in %.1f s", trial.rung + 1,
@@ -117,7 +129,8 @@ std::string told(const Trial& trial, const HalvingOptions& options) {
 
 TuneReport tune(const TuneRequest& request, Progress& progress) {
   if (request.ranges.empty()) throw std::invalid_argument("a search without ranges");
-  training_plan(request.data);  // what is wrong with the request is told before the data are read
+  // What is wrong with the request is told before the data are read and the trials' file is made.
+  require_model(request.model, training_plan(request.data));
   TuneReport report;
   const auto backend = kernels::make_backend(request.data.device);
   kernels::ThreadPool pool(request.data.threads);
@@ -127,9 +140,8 @@ TuneReport tune(const TuneRequest& request, Progress& progress) {
   Phases told_phases(progress);
   const ReindexInput input = read_reindex_input(request.data, read, told_phases, progress);
   report.warnings = read.warnings;
-  ValidationSplit split =
-      hold_back(input.log, *input.catalogue, request.data.config.evaluation.max_sequences, request.data.seed,
-                input.event_contexts);
+  ValidationSplit split = hold_back(input.log, *input.catalogue, request.data.config.evaluation.max_sequences,
+                                    request.data.seed, input.event_contexts);
   report.events = split.held_out.size();
   if (split.held_out.size() < std::max<std::size_t>(request.data.config.gate.min_events, 2)) {
     throw Error(ErrorKind::kBadInput,

@@ -4,6 +4,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "index/snapshot/snapshot_files.h"
 #include "kernels/error.h"
 
 namespace segue::index {
@@ -95,6 +96,11 @@ std::uint64_t Manifest::byte_count() const {
   std::uint64_t bytes = 0;
   for (const auto& [path, digest] : files) bytes += digest.bytes;
   return bytes;
+}
+
+std::string model_title(const std::string& name, const Manifest::Model& model) {
+  if (model.version == files::kGivenVersion) return "given-" + name;
+  return name == "words" ? "content" : name;
 }
 
 std::string to_json_text(const Manifest& manifest) {

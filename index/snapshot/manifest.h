@@ -42,10 +42,10 @@ struct Manifest {
 
   std::map<std::string, std::uint64_t> items;   ///< kind -> number of items
   std::map<std::string, std::uint64_t> events;  ///< "read", "used", "skipped", "sessions" and so on -> number
-  std::map<std::string, Model> models;          ///< by name
+  std::map<std::string, Model> models;          ///< by name; people see model_title() of it
   std::map<std::string, double> blend;          ///< model -> weight
   nlohmann::json blend_offsets = nlohmann::json::object();  ///< how they differ: index/model/blend_weights.h
-  std::string seen = "exclude";                 ///< what `seen=auto` means: "exclude", "include" or "last:N"
+  std::string seen = "exclude";  ///< what `seen=auto` means: "exclude", "include" or "last:N"
 
   std::uint64_t seed = 0;
   std::string device;  ///< "cpu", "cuda"
@@ -63,6 +63,10 @@ struct Manifest {
   std::uint64_t item_count() const;
   std::uint64_t byte_count() const;  ///< of all files together
 };
+
+/// How people are told of an entry of `models`: "content" for `words`, the space of that model, and
+/// "given-KIND" for vectors that came with items, whose kind may be "content" as well; else its name.
+std::string model_title(const std::string& name, const Manifest::Model& model);
 
 /// The text of manifest.json: keys sorted, two spaces of indent, a line feed at the end. The text depends on
 /// the value alone. Strings that are no UTF-8 throw std::invalid_argument.

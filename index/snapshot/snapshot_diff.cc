@@ -72,6 +72,12 @@ Json list_to_json(const std::vector<Change<T>>& list) {
   return object;
 }
 
+std::map<std::string, Manifest::Model> titled_models(const Manifest& manifest) {
+  std::map<std::string, Manifest::Model> models;
+  for (const auto& [name, model] : manifest.models) models.emplace(model_title(name, model), model);
+  return models;
+}
+
 }  // namespace
 
 SnapshotDiff diff(const Manifest& before, const Manifest& after) {
@@ -80,7 +86,7 @@ SnapshotDiff diff(const Manifest& before, const Manifest& after) {
   difference.after = after.id;
   difference.items = changes(before.items, after.items);
   difference.events = changes(before.events, after.events);
-  difference.models = changes(before.models, after.models);
+  difference.models = changes(titled_models(before), titled_models(after));
   difference.blend = changes(before.blend, after.blend);
   difference.metrics = changes(numbers_of(before.evaluation), numbers_of(after.evaluation));
   difference.config = changes(values_of(before.config), values_of(after.config));

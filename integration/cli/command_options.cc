@@ -51,6 +51,17 @@ void require_distinct_files(std::initializer_list<FileOption> files) {
   }
 }
 
+void require_svg(const std::string& option, const fs::path& file) {
+  std::string extension = file.extension().string();
+  for (char& letter : extension) {
+    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
+  }
+  if (extension == ".svg") return;
+  throw Error(ErrorKind::kUsage,
+              option + " is an SVG picture, and `" + file.string() + "` does not end in .svg", {},
+              "name it " + fs::path(file).replace_extension(".svg").string());
+}
+
 void add_store_option(CLI::App& parser, std::string& store) {
   parser.add_option("--store", store, "The folder that `segue reindex` publishes to")
       ->required()

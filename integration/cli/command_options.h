@@ -35,6 +35,10 @@ struct FileOption {
 /// both options. Symbolic links are followed; devices and pipes may be shared.
 void require_distinct_files(std::initializer_list<FileOption> files);
 
+/// Learning curves are drawn as SVG and as nothing else. Throws Error (kUsage) that names the option unless
+/// the name ends in .svg, in letters of either case.
+void require_svg(const std::string& option, const std::filesystem::path& file);
+
 /// An option that takes a whole number of at least 0; the help shows the value that it has now as its
 /// default.
 void add_number_option(CLI::App& parser, const std::string& name, std::size_t& value,

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "index/config_json.h"
+#include "index/snapshot/snapshot_files.h"
 #include "index/snapshot/snapshot_store.h"
 #include "integration/cli/commands.h"
 #include "integration/cli/reindex_options.h"
@@ -35,15 +36,30 @@ struct DistillCommandOptions {
   static constexpr std::size_t kStandardWidth = 32;
 };
 
-/// What the snapshot that serves was made with: the wide Transformer's constants, and all others.
-index::Config serving_config(const std::filesystem::path& store_folder) {
+std::optional<index::Manifest> serving_manifest(const std::filesystem::path& store_folder) {
   const index::SnapshotStore store(store_folder);
   const auto id = std::filesystem::exists(store_folder) ? store.current() : std::nullopt;
-  if (!id) {
+  return id ? std::optional(store.open_manifest(*id)) : std::nullopt;
+}
+
+/// What the snapshot that serves was made with: the wide Transformer's constants, and all others.
+index::Config config_of(const std::optional<index::Manifest>& serving, const std::filesystem::path& store) {
+  if (!serving) {
     throw Error(ErrorKind::kBadInput, "there is no snapshot whose configuration could be taken",
-                store_folder.string(), "give --config, or make one with `segue reindex` first");
+                store.string(), "give --config, or make one with `segue reindex` first");
   }
-  return index::config_from_json(store.open_manifest(*id).config);
+  return index::config_from_json(serving->config);
+}
+
+/// The models that the snapshot holds, as --models names them; all that the data allow where none serves.
+std::vector<std::string> models_of(const std::optional<index::Manifest>& serving) {
+  std::vector<std::string> models;
+  if (!serving) return models;
+  for (const auto& [name, model] : serving->models) {
+    // Vectors that came with the items come with them again.
+    if (model.version != index::files::kGivenVersion) models.push_back(index::model_title(name, model));
+  }
+  return models;
 }
 
 void distill_store(DistillCommandOptions options, Console& console) {
@@ -51,14 +67,20 @@ void distill_store(DistillCommandOptions options, Console& console) {
   check_reindex_options(reindex);
   if (reindex.request.events.empty())
     throw Error(ErrorKind::kUsage, "there is nothing to learn from", {}, "give --events");
-  const std::vector<std::string>& models = reindex.request.models;
-  if (!models.empty() && std::find(models.begin(), models.end(), "transformer") == models.end()) {
-    throw Error(ErrorKind::kUsage, "there is no Transformer to distil", "--models",
-                "name transformer as well");
-  }
+  std::vector<std::string>& models = reindex.request.models;
+  const bool named = !models.empty();
+  std::optional<index::Manifest> serving;
+  if (!named || reindex.config.empty()) serving = serving_manifest(reindex.request.store);
   index::Config& config = reindex.request.config;
   config =
-      reindex.config.empty() ? serving_config(reindex.request.store) : index::load_config(reindex.config);
+      reindex.config.empty() ? config_of(serving, reindex.request.store) : index::load_config(reindex.config);
+  if (!named) models = models_of(serving);
+  if (!models.empty() && std::find(models.begin(), models.end(), "transformer") == models.end()) {
+    throw Error(
+        ErrorKind::kUsage, "there is no Transformer to distil",
+        named ? "--models" : "the models of the snapshot that serves",
+        named ? "name transformer as well" : "name the models, and transformer among them, with --models");
+  }
   options.apply(config.distill);
   if (config.distill.width == 0)
     throw Error(ErrorKind::kUsage, "a width of 0 is none", "--width", "take 32, for example");
@@ -85,6 +107,12 @@ Command::Action declare(CLI::App& parser) {
   add_distill_option(parser, "--temperature", options->temperature,
                      "Above 1: items far down the wide one's ranking teach more", "X");
   add_reindex_options(parser, options->reindex);
+  parser.get_option("--models")
+      ->description(
+          "mf, transformer, transitions, rating, neighbours, content; by default those of the snapshot that "
+          "serves");
+  parser.get_option("--config")
+      ->description("TOML; by default the configuration of the snapshot that serves");
   return [options](Console& console) { distill_store(*options, console); };
 }
 

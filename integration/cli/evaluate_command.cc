@@ -163,8 +163,8 @@ Command::Action declare(CLI::App& parser) {
       .add_option(
           "--model", options->models,
           "blend, transformer, mf, transitions, neighbours (the best of item-neighbours, user-neighbours, "
-          "session-neighbours), one of these, rating or popularity; several, with commas, are compared with "
-          "the first")
+          "session-neighbours), one of these, content, rating, popularity or context-popularity; several, "
+          "with commas, are compared with the first")
       ->capture_default_str()
       ->type_name("NAME");
   add_number_option(parser, "--negatives", request.negatives,

@@ -1,6 +1,7 @@
 #include "integration/cli/explanation_view.h"
 
 #include <algorithm>
+#include <cmath>
 #include <ostream>
 #include <string>
 
@@ -11,6 +12,7 @@ namespace segue::integration {
 namespace {
 
 constexpr std::size_t kIndent = 5;
+constexpr double kLeastShown = 0.0005;  // of signed_number(): below it is "+0.000"
 
 std::string signed_number(double value) {
   return (value < 0 ? "" : "+") + fixed_number(value, 3);
@@ -39,9 +41,12 @@ void add_terms(TextTable& table, const query::LegExplanation& leg) {
   }
 }
 
+/// What the models added. One that added nothing is no reason, and neither is why it would have.
 void add_models(TextTable& table, const query::LegExplanation& leg, const plugin::Answer& answer) {
   for (const query::ModelShare& share : leg.models) {
-    table.add_row({"model", signed_number(share.weight * share.z), share.model,
+    const double added = share.weight * share.z;
+    if (std::abs(added) < kLeastShown && leg.models.size() > 1) continue;
+    table.add_row({"model", signed_number(added), share.model,
                    "weight " + short_number(share.weight) + " x z-score " + short_number(share.z)});
     for (const query::Cause& cause : share.because) {
       table.add_row({"because", fixed_number(100 * cause.share, 0) + " %", name_of(answer, cause.item),

@@ -62,7 +62,7 @@ void add_reindex_options(CLI::App& parser, ReindexOptions& options) {
       .add_option("--checkpoint", request.checkpoints,
                   "A folder in which training writes where it is; the same command goes on from there")
       ->type_name("DIR");
-  parser.add_option("--plot", request.plot, "Draw the learning curves")->type_name("FILE.svg");
+  parser.add_option("--plot", request.plot, "Draw the learning curves as SVG")->type_name("FILE.svg");
   parser.add_flag("--dry-run", request.dry_run, "Validate and estimate time and memory; write nothing");
   parser.add_flag("--force", request.force, "Publish even when the gate refuses");
 }
@@ -71,6 +71,7 @@ void check_reindex_options(const ReindexOptions& options) {
   const index::ReindexRequest& request = options.request;
   if (request.items.empty() && request.events.empty())
     throw Error(ErrorKind::kUsage, "there is nothing to index", {}, "give --items, --events or both");
+  if (!request.plot.empty()) require_svg("--plot", request.plot);
   require_folder(request.store);
   if (!request.checkpoints.empty()) require_folder(request.checkpoints);
   require_distinct_files({{"--items", request.items},

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "index/model/blend_weights.h"
 #include "integration/cli/text_table.h"
 
 namespace segue::integration {
@@ -61,9 +62,17 @@ void print_decisions(Console& console, const index::ReindexReport& report) {
   console.out << '\n';
   if (!report.blend.empty()) {
     std::string parts;
-    for (const auto& [model, weight] : report.blend)
-      parts += (parts.empty() ? "" : " + ") + short_number(weight) + ' ' + model;
-    console.out << "  blend  " << parts << "\n  seen   " << report.seen << '\n';
+    std::string for_new_items;
+    for (const auto& [model, weight] : report.blend) {
+      if (weight > index::BlendWeights::kNewItemsOnly) {
+        parts += (parts.empty() ? "" : " + ") + short_number(weight) + ' ' + model;
+      } else {
+        for_new_items += (for_new_items.empty() ? "" : ", ") + model;
+      }
+    }
+    console.out << "  blend  " << parts;
+    if (!for_new_items.empty()) console.out << "; new items only: " << for_new_items;
+    console.out << "\n  seen   " << report.seen << '\n';
   }
   const bool passed = report.gate == "passed";
   console.out << "  gate   "

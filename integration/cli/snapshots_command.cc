@@ -107,6 +107,7 @@ void diff(const SnapshotsOptions& options, Console& console) {
 }
 
 void plot(const SnapshotsOptions& options, Console& console) {
+  require_svg("FILE", options.picture);
   const index::SnapshotStore store = store_of(options);
   const std::string id = options.id.empty() ? store.current().value_or("") : options.id;
   if (id.empty()) throw Error(ErrorKind::kBadInput, "no snapshot serves", options.store, "name one");
@@ -148,7 +149,7 @@ Command::Action declare(CLI::App& parser) {
   compare->add_option("A", options->before, "The snapshot before")->required();
   compare->add_option("B", options->after, "The snapshot after")->required();
   CLI::App* picture = add("plot", "Draw the learning curves of a snapshot's models as SVG", plot);
-  picture->add_option("FILE", options->picture, "The picture to write")->required();
+  picture->add_option("FILE", options->picture, "The picture to write, FILE.svg")->required();
   picture->add_option("ID", options->id, "The snapshot; by default the one that serves");
   return [options, task](Console& console) { (*task)(*options, console); };
 }

@@ -1,5 +1,6 @@
 #include "integration/cli/snapshots_view.h"
 
+#include <algorithm>
 #include <ostream>
 
 #include "integration/cli/text_table.h"
@@ -24,7 +25,8 @@ void fill_from_manifest(SnapshotRow& row, const index::Manifest& manifest) {
   row.bytes = manifest.byte_count();
   if (const auto used = manifest.events.find("events on items"); used != manifest.events.end())
     row.events = used->second;
-  for (const auto& [name, model] : manifest.models) row.models.push_back(name);
+  for (const auto& [name, model] : manifest.models) row.models.push_back(index::model_title(name, model));
+  std::sort(row.models.begin(), row.models.end());
   row.ndcg = metric_of(manifest.evaluation, "blend", "ndcg@10");
   row.gate = manifest.gate.value("result", std::string());
 }
@@ -53,14 +55,23 @@ std::string text_of(const index::FileDigest& digest) {
   return byte_size(static_cast<double>(digest.bytes));
 }
 
-template <class T>
-void print_changes(Console& console, const char* heading, const std::vector<index::Change<T>>& changes) {
+struct AsText {
+  template <class T>
+  std::string operator()(const T& value) const {
+    return text_of(value);
+  }
+};
+
+/// text: of a value.
+template <class T, class Text = AsText>
+void print_changes(Console& console, const char* heading, const std::vector<index::Change<T>>& changes,
+                   const Text& text = {}) {
   if (changes.empty()) return;
   console.out << paint(console.out_style, Ink::kBold, heading) << '\n';
   TextTable table({{""}, {"", TextTable::Align::kRight}, {""}, {"", TextTable::Align::kRight}});
   for (const index::Change<T>& change : changes) {
-    table.add_row({change.name, change.before ? text_of(*change.before) : "-", "->",
-                   change.after ? text_of(*change.after) : "-"});
+    table.add_row({change.name, change.before ? text(*change.before) : "-", "->",
+                   change.after ? text(*change.after) : "-"});
   }
   table.print(console.out, console.out_style, 2);
 }
@@ -141,7 +152,7 @@ void print_diff(Console& console, const index::SnapshotDiff& difference) {
   print_changes(console, "items", difference.items);
   print_changes(console, "events", difference.events);
   print_changes(console, "models", difference.models);
-  print_changes(console, "blend", difference.blend);
+  print_changes(console, "blend", difference.blend, blend_weight_text);
   print_changes(console, "evaluation", difference.metrics);
   print_changes(console, "configuration", difference.config);
   print_changes(console, "files", difference.files);

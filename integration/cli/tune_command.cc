@@ -1,11 +1,7 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
-#include <algorithm>
-#include <cmath>
 #include <memory>
-#include <ostream>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -17,8 +13,7 @@
 #include "integration/cli/interrupt.h"
 #include "integration/cli/sequence_options.h"
 #include "integration/cli/terminal_progress.h"
-#include "integration/cli/text_table.h"
-#include "integration/cli/value_text.h"
+#include "integration/cli/tune_view.h"
 #include "kernels/error.h"
 
 namespace segue::integration {
@@ -32,52 +27,6 @@ struct TuneOptions {
   std::vector<std::string> ranges;
   SequenceOptions sequences;
 };
-
-/// The trials of the highest rung that was reached, best first, then those below; of each rung at most a few.
-std::vector<index::Trial> ranked(std::vector<index::Trial> trials) {
-  std::stable_sort(trials.begin(), trials.end(), [](const index::Trial& a, const index::Trial& b) {
-    return a.rung != b.rung ? a.rung > b.rung : a.ndcg > b.ndcg;
-  });
-  return trials;
-}
-
-nlohmann::ordered_json to_json(const index::Trial& trial) {
-  return {{"trial", trial.number},   {"share", trial.share},     {"ndcg@10", trial.ndcg},
-          {"hr@10", trial.hit_rate}, {"seconds", trial.seconds}, {"values", trial.values}};
-}
-
-void print_report(Console& console, const index::TuneReport& report, const TuneOptions& options) {
-  std::set<std::string> keys;
-  for (const index::SearchRange& range : options.request.ranges) keys.insert(range.key);
-  std::vector<TextTable::Column> columns = {{"trial", TextTable::Align::kRight},
-                                            {"data", TextTable::Align::kRight},
-                                            {"NDCG@10", TextTable::Align::kRight},
-                                            {"HR@10", TextTable::Align::kRight},
-                                            {"time", TextTable::Align::kRight}};
-  for (const std::string& key : keys) columns.push_back({key, TextTable::Align::kRight});
-  TextTable table(std::move(columns));
-  for (const index::Trial& trial : ranked(report.trials)) {
-    std::vector<std::string> row = {trial.number == 0 ? "as configured" : std::to_string(trial.number),
-                                    fixed_number(100 * trial.share, 0) + " %", fixed_number(trial.ndcg, 4),
-                                    fixed_number(trial.hit_rate, 4), fixed_number(trial.seconds, 1) + " s"};
-    for (const std::string& key : keys) {
-      const auto found = trial.values.find(key);
-      row.push_back(found == trial.values.end() ? "" : found->second);
-    }
-    table.add_row(row);
-  }
-  table.print(console.out, console.out_style, 2);
-  console.out << "\nBest: ";
-  if (report.best.number == 0) {
-    console.out << "the configuration as it was; no point of the ranges was better.\n";
-  } else {
-    console.out << "trial " << report.best.number << ", NDCG@10 " << fixed_number(report.best.ndcg, 4)
-                << " against " << fixed_number(report.base.ndcg, 4) << " as configured, on " << report.events
-                << " held-back sequences.\n";
-  }
-  console.out << "Written to " << options.output << "; use it with `segue reindex --config " << options.output
-              << "`.\n";
-}
 
 void tune_models(TuneOptions options, Console& console) {
   index::TuneRequest& request = options.request;
@@ -109,17 +58,16 @@ void tune_models(TuneOptions options, Console& console) {
     TerminalProgress progress(console.err, console.err_style, InterruptScope::requested);
     report = index::tune(request, progress);
   }
+  const TuneFiles files{options.output, request.trials};
   index::TextWriter writer(options.output);
   writer.write(index::to_toml(report.config));
   writer.finish();
   for (const std::string& warning : report.warnings) warn(console, warning);
-  if (!console.json) return print_report(console, report, options);
-  nlohmann::ordered_json object = {{"best", to_json(report.best)},
-                                   {"base", to_json(report.base)},
-                                   {"events", report.events},
-                                   {"output", options.output}};
-  for (const index::Trial& trial : report.trials) object["trials"].push_back(to_json(trial));
-  print_json(console, object);
+  if (console.json) {
+    print_json(console, to_json(report, files));
+  } else {
+    print_tune_report(console, report, files);
+  }
 }
 
 Command::Action declare(CLI::App& parser) {
@@ -149,8 +97,10 @@ Command::Action declare(CLI::App& parser) {
       ->capture_default_str()
       ->type_name("NAME");
   parser
-      .add_option("--budget", options->budget,
-                  "Time for all trials together, earlier runs of the search included")
+      .add_option(
+          "--budget", options->budget,
+          "Time for all trials together, earlier runs of the search included: 90s, 30m, 2h or 1h30m; a "
+          "number alone is seconds")
       ->capture_default_str()
       ->type_name("TIME");
   parser

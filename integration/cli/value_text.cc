@@ -4,6 +4,9 @@
 #include <charconv>
 #include <variant>
 
+#include "index/model/blend_weights.h"
+#include "integration/cli/terminal_text.h"
+
 namespace segue::integration {
 
 std::string joined(const std::vector<std::string>& texts) {
@@ -20,6 +23,10 @@ std::string value_text(const index::AttributeValue& value) {
     return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), *number).ptr};
   }
   return joined(std::get<std::vector<std::string>>(value));
+}
+
+std::string blend_weight_text(double weight) {
+  return weight > index::BlendWeights::kNewItemsOnly ? short_number(weight) : "new items only";
 }
 
 }  // namespace segue::integration

@@ -103,13 +103,14 @@ ItemPortrait portrait_of(const index::Snapshot& snapshot, std::string_view id, s
   }
   count_events(snapshot, portrait);
   for (const auto& [name, model] : snapshot.manifest().models) {
+    const std::string title = index::model_title(name, model);
     if (const index::VectorIndex* vectors = snapshot.vectors(name);
         vectors != nullptr && vectors->contains(portrait.item)) {
-      portrait.models.push_back(related(snapshot, portrait.item, name, measure_of(*vectors),
+      portrait.models.push_back(related(snapshot, portrait.item, title, measure_of(*vectors),
                                         nearest(*vectors, portrait.item, size)));
     } else if (const auto* transitions = dynamic_cast<const index::Transitions*>(snapshot.model(name));
                transitions != nullptr && transitions->knows(portrait.item)) {
-      portrait.models.push_back(related(snapshot, portrait.item, name, "strength of what follows it",
+      portrait.models.push_back(related(snapshot, portrait.item, title, "strength of what follows it",
                                         transitions->neighbours(portrait.item, size)));
     } else if (const auto* neighbours = dynamic_cast<const index::ItemNeighbours*>(snapshot.model(name));
                neighbours != nullptr && neighbours->knows(portrait.item)) {
@@ -117,7 +118,7 @@ ItemPortrait portrait_of(const index::Snapshot& snapshot, std::string_view id, s
       const auto found = neighbours->neighbours(portrait.item, size);
       for (const index::ItemNeighbour& near : found) scored.push_back({near.item, near.similarity});
       portrait.models.push_back(
-          related(snapshot, portrait.item, name, "likeness of the sessions that hold it", scored));
+          related(snapshot, portrait.item, title, "likeness of the sessions that hold it", scored));
       for (std::size_t i = 0; i < found.size(); ++i)
         portrait.models.back().items[i].sequences = found[i].common;
     }

@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cctype>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <random>
 #include <set>
 #include <sstream>
@@ -191,6 +195,30 @@ TEST(NearestName, TakesTheSmallestEditDistance) {
   EXPECT_EQ(nearest_name("head", known), "heads");
   EXPECT_EQ(nearest_name("zzz", known), "");
   EXPECT_EQ(nearest_name("", known), "");
+}
+
+/// Whether the text has the name as a word of its own.
+bool names(const std::string& text, const std::string& name) {
+  const auto is_letter = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; };
+  for (std::size_t at = text.find(name); at != std::string::npos; at = text.find(name, at + 1)) {
+    const std::size_t end = at + name.size();
+    if ((at == 0 || !is_letter(text[at - 1])) && (end == text.size() || !is_letter(text[end]))) return true;
+  }
+  return false;
+}
+
+TEST(Config, NamesNoKeyThatTheDocumentationLacks) {
+  std::string pages;
+  for (const auto& entry : std::filesystem::directory_iterator(SEGUE_SOURCE_DIR "/docs")) {
+    if (entry.path().extension() != ".md") continue;
+    std::ifstream in(entry.path());
+    pages.append(std::istreambuf_iterator<char>(in), {}).append("\n");
+  }
+  ASSERT_FALSE(pages.empty());
+  for (const ConfigKey& key : config_keys()) {
+    const std::string name = key.name.substr(key.name.find('.') + 1);
+    EXPECT_TRUE(names(pages, name)) << key.name;
+  }
 }
 
 }  // namespace

@@ -168,5 +168,12 @@ TEST(Sha256, ReadsRegularFilesOnly) {
   std::filesystem::remove_all(folder);
 }
 
+TEST(Manifest, TellsTheContentModelFromVectorsThatCameWithTheItems) {
+  EXPECT_EQ(model_title("words", {"latent-semantic-1", 128, "cosine"}), "content");
+  EXPECT_EQ(model_title("content", {"given-1", 4, "cosine"}), "given-content");
+  EXPECT_EQ(model_title("image", {"given-1", 4, "cosine"}), "given-image");
+  EXPECT_EQ(model_title("mf", {"implicit-als-1", 64, "ip"}), "mf");
+}
+
 }  // namespace
 }  // namespace segue::index

@@ -147,6 +147,18 @@ TEST(NewcomerWeights, GiveNothingToModelsThatDoNotKnowThem) {
   EXPECT_EQ(class_0(fit.weights, "behaviour"), 0);
 }
 
+TEST(NewcomerWeights, AddNoModelThatHasNoWeight) {
+  Shop shop(0.5);
+  for (const double cost : {0.0, 0.02, 0.3}) {
+    const auto fit = shop.fit(cost);
+    for (std::size_t m = 0; m < fit.weights.models.size(); ++m) {
+      const bool added = fit.weights.weights[m] == BlendWeights::kNewItemsOnly;
+      EXPECT_TRUE(!added || fit.weights.at(m, 0, 0) > 0) << fit.weights.models[m];
+    }
+    EXPECT_NO_THROW(fit.weights.validate());
+  }
+}
+
 TEST(AsIfNew, KnowsNothingOfTheItemsThatAreNew) {
   Shop shop(0.5);
   const AsIfNew model(shop.content, shop.newcomers);

@@ -156,7 +156,11 @@ TEST_F(TrialLogTest, DropsALineThatWasCutOffAtAnyPlace) {
 }
 
 TEST_F(TrialLogTest, RefusesTrialsOfAnotherSearchAndLinesThatAreNone) {
-  { TrialLog log(file_, "x"); }
+  {
+    TrialLog log(file_, "x");
+    EXPECT_NO_THROW(TrialLog(file_, "y"));  // no trials, no search
+    log.add({});
+  }
   EXPECT_THROW(TrialLog(file_, "y"), Error);
   std::ofstream(file_, std::ios::app) << "nonsense\n";
   EXPECT_THROW(TrialLog(file_, "x"), Error);

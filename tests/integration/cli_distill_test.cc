@@ -31,9 +31,11 @@ class DistillCommand : public testing::Test {
     std::ofstream(config_) << index::to_toml(config);
   }
 
-  ProgramResult run(std::vector<std::string> arguments) const {
+  /// models: for --models; empty: without it.
+  ProgramResult run(std::vector<std::string> arguments, const std::string& models = "transformer") const {
     arguments.insert(arguments.end(), {"--items", shop_.items, "--events", shop_.events, "--store", store_,
-                                       "--models", "transformer", "--force", "--json"});
+                                       "--force", "--json"});
+    if (!models.empty()) arguments.insert(arguments.end(), {"--models", models});
     return run_segue(arguments);
   }
   json manifest(const ProgramResult& result) const {
@@ -63,6 +65,29 @@ TEST_F(DistillCommand, TakesTheConfigurationOfTheSnapshotThatServes) {
   ASSERT_EQ(again.status, 0) << again.err;
   EXPECT_EQ(manifest(again)["training"]["transformer"]["distilled"]["width"], 8);
   EXPECT_EQ(manifest(again)["training"]["transformer"]["distilled"]["teacher"]["width"], 16);
+}
+
+TEST_F(DistillCommand, KeepsTheModelsOfTheSnapshotThatServes) {
+  const auto trained = [&](const ProgramResult& result) {
+    std::vector<std::string> models;
+    for (const auto& [name, model] : manifest(result)["models"].items()) models.push_back(name);
+    return models;
+  };
+  const ProgramResult wide = run({"reindex", "--config", config_}, "transformer,transitions,content");
+  ASSERT_EQ(wide.status, 0) << wide.err;
+  const ProgramResult narrow = run({"distill", "--width", "8", "--heads", "1"}, "");
+  ASSERT_EQ(narrow.status, 0) << narrow.err;
+  EXPECT_EQ(trained(narrow), trained(wide));
+  const ProgramResult named = run({"distill"}, "transformer");
+  ASSERT_EQ(named.status, 0) << named.err;
+  EXPECT_THAT(trained(named), testing::Not(testing::Contains("transitions")));
+}
+
+TEST_F(DistillCommand, RefusesASnapshotWithoutATransformerUnlessModelsAreNamed) {
+  ASSERT_EQ(run({"reindex", "--config", config_}, "transitions").status, 0);
+  const ProgramResult refused = run({"distill", "--width", "8"}, "");
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_THAT(refused.err, HasSubstr("the models of the snapshot that serves: there is no Transformer"));
 }
 
 TEST_F(DistillCommand, NeedsAConfigurationOrASnapshotThatHasOne) {

@@ -421,6 +421,7 @@ TEST_F(Program, ShowsAnItemWithItsNeighboursByEachModel) {
   EXPECT_GT(alike[0].at("because").at("sessions_in_common").get<int>(), 0);
   EXPECT_THAT(on_store({"show", id}).out, HasSubstr("in common"));
   EXPECT_THAT(on_store({"show", id}).out, HasSubstr("transformer (cosine)"));
+  EXPECT_THAT(on_store({"show", id}).out, HasSubstr("content (cosine)"));
   const ProgramResult unknown = on_store({"show", "no-such-item"});
   EXPECT_EQ(unknown.status, 2);
   EXPECT_THAT(unknown.err, HasSubstr("no-such-item"));
@@ -508,6 +509,10 @@ TEST_F(Snapshots, AreListedRolledBackComparedAndPruned) {
   const ProgramResult difference = snapshots({"diff", old_id, new_id});
   EXPECT_EQ(difference.status, 0);
   EXPECT_THAT(difference.out, HasSubstr("transformer"));
+  for (const json& snapshot : before) {
+    EXPECT_THAT(snapshot.at("models"), testing::Contains("content"));
+    EXPECT_THAT(snapshot.at("models"), Not(testing::Contains("words")));
+  }
   EXPECT_EQ(json::parse(snapshots({"diff", old_id, new_id, "--json"}).out).at("after"), new_id);
 
   EXPECT_EQ(json::parse(snapshots({"rollback", "--json"}).out).at("current"), old_id);

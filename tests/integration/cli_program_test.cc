@@ -46,8 +46,8 @@ TEST(Program, ListsEveryCommandInItsHelp) {
 TEST(Program, HasTheCommandsThatOutsidersRelyOn) {
   std::vector<std::string> names;
   for (const Command& command : commands()) names.emplace_back(command.name);
-  for (const char* name :
-       {"import", "split", "reindex", "search", "suggest", "run", "evaluate", "snapshots", "show", "config"})
+  for (const char* name : {"import", "split", "reindex", "search", "suggest", "run", "evaluate", "snapshots",
+                           "show", "tune", "distill", "config", "demo"})
     EXPECT_THAT(names, testing::Contains(name));
 }
 
@@ -62,8 +62,15 @@ TEST(Program, ShowsAnExampleAndJsonInTheHelpOfEachCommand) {
 
 TEST(Program, HelpsWithSubcommandsToo) {
   EXPECT_THAT(segue({"import", "csv", "--help"}).out, HasSubstr("--config"));
-  for (const char* name : {"list", "verify", "rollback", "prune", "diff"})
+  for (const char* name : {"list", "verify", "rollback", "prune", "diff", "plot"})
     EXPECT_EQ(segue({"snapshots", name, "--help"}).status, 0) << name;
+}
+
+TEST(Program, NamesEveryModelInTheHelpOfEvaluate) {
+  const std::string help = segue({"evaluate", "--help"}).out;
+  for (const char* model : {"blend", "transformer", "mf", "transitions", "item-neighbours", "user-neighbours",
+                            "session-neighbours", "content", "rating", "popularity", "context-popularity"})
+    EXPECT_THAT(help, HasSubstr(model));
 }
 
 TEST(Program, PrintsItsVersion) {
@@ -108,6 +115,10 @@ INSTANTIATE_TEST_SUITE_P(
         Misuse{{"snapshots", "--store", "x", "lst"}, "did you mean `list`?"},
         Misuse{{"snapshots", "--store", "x", "prune"}, "--keep is required"},
         Misuse{{"snapshots", "--store", "x", "diff", "A"}, "B is required"},
+        Misuse{{"snapshots", "--store", "x", "plot", "x.png"}, "`x.png` does not end in .svg; name it x.svg"},
+        Misuse{{"reindex", "--events", "e", "--store", "x", "--plot", "x"}, "--plot is an SVG picture"},
+        Misuse{{"tune", "--events", "e", "--models", "mf", "--model", "transformer", "--output", "x.toml"},
+               "the model `transformer` is not trained; name one of mf, "},
         Misuse{{"import"}, "a command is missing: one of csv"}, Misuse{{"config"}, "--defaults is required"},
         Misuse{{"reindex", "--store", "x"}, "give --items, --events or both"},
         Misuse{{"reindex", "--items", "i", "--store", "x", "--device", "gpu"}, "cuda"},

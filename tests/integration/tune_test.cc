@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <string>
 
@@ -86,6 +87,17 @@ TEST_F(Tune, RefusesAModelThatIsNotTrained) {
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kUsage);
   }
+  EXPECT_FALSE(std::filesystem::exists(request.trials));
+}
+
+TEST_F(Tune, LeavesNoTrialsOfAModelThatTheDataDoNotAllow) {
+  request.data.models = {"mf", "rating"};  // without a rating in the log
+  request.model = "rating";
+  EXPECT_THROW(index::tune(request, quiet), Error);
+  request.data.models = {"mf"};
+  request.model = "mf";
+  request.halving.max_points = 1;
+  EXPECT_NO_THROW(index::tune(request, quiet));
 }
 
 TEST_F(Tune, RefusesALogThatHasTooLittleToPredict) {

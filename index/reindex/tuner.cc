@@ -10,8 +10,10 @@
 
 #include "index/config_json.h"
 #include "index/reindex/gate.h"
+#include "index/reindex/half_life_choice.h"
 #include "index/reindex/held_out.h"
 #include "index/reindex/plan.h"
+#include "index/reindex/rating_choice.h"
 #include "index/reindex/reindex_input.h"
 #include "index/snapshot/sha256.h"
 #include "kernels/error.h"
@@ -36,6 +38,7 @@ TrainingData part_of(const TrainingData& data, double share, std::uint64_t seed)
   TrainingData part;
   part.item_count = data.item_count;
   part.sets = data.sets;
+  part.ratings = data.ratings;  // all of them: the share is of sequences
   for (std::size_t s = 0; s < data.sequences(); ++s) {
     RandomStream random(mix_seed(seed, s));
     if (random.uniform() < share) part.append(data, s);
@@ -67,9 +70,20 @@ class Trials {
     request.config = at_point(request.config, trial.values);
     TrainingPlan plan = training_plan(request);
     const TrainingData data = part_of(split_.train, trial.share, request_.halving.seed);
+    // What a reindex of this configuration would choose and train.
     if (plan.wants("transitions") && request.config.transitions.preset == "auto")
       plan.transitions = choose_transitions(transition_presets(), data, split_.held_out, environment_);
-    const ModelSet models = train_models(data, plan, environment_, "");
+    if (request.config.popularity.half_life == "auto")
+      plan.half_life = choose_half_life(data, environment_.catalogue).half_life;
+    const std::vector<HeldOut> measured =
+        measured_sample(split_.held_out, request.config.transformer.validation_sequences);
+    TrainingEnvironment environment = environment_;
+    environment.validation = measured;
+    environment.content = content_of(plan);
+    Manifest unused;
+    std::vector<LearningCurve> curves;
+    choose_rating_model(data, plan, environment, unused, curves);
+    const ModelSet models = train_models(data, plan, environment, "");
     if (models.parts().empty()) return;  // too small a share for any model: the worst there is
     const Config::Blend& blend = request.config.blend;
     const Validation validation =
@@ -84,9 +98,19 @@ class Trials {
                 "name one of --models, or blend");
   }
 
+  /// The content space of a plan; that of the trial before is taken again where its options are the same.
+  std::shared_ptr<const ContentSpace> content_of(const TrainingPlan& plan) {
+    if (!plan.wants("content")) return nullptr;
+    if (!content_ || content_options_ != plan.content) content_ = train_content(plan, environment_);
+    content_options_ = plan.content;
+    return content_;
+  }
+
   const TuneRequest& request_;
   ValidationSplit split_;
   TrainingEnvironment& environment_;
+  std::shared_ptr<const ContentSpace> content_;
+  ContentOptions content_options_;
 };
 
 /// What has to be equal for trials to be comparable.
@@ -108,6 +132,11 @@ std::string identity_of(const TuneRequest& request) {
 
 /// A model that is trained, or what is made of all of them.
 void require_model(const std::string& model, const TrainingPlan& plan) {
+  if (model == "rating") {
+    throw Error(ErrorKind::kUsage, "a search measures rankings, and `rating` predicts ratings", "--model",
+                "rating.method = \"auto\" chooses on held-back ratings; compare constants by segue evaluate "
+                "--protocol rating");
+  }
   constexpr std::array<std::string_view, 3> kAlways = {"blend", "popularity", "context-popularity"};
   if (plan.wants(model) || std::find(kAlways.begin(), kAlways.end(), model) != kAlways.end()) return;
   std::string known;
@@ -142,7 +171,7 @@ TuneReport tune(const TuneRequest& request, Progress& progress) {
   report.warnings = read.warnings;
   ValidationSplit split = hold_back(input.log, *input.catalogue, request.data.config.evaluation.max_sequences,
                                     request.data.seed, input.event_contexts);
-  report.events = split.held_out.size();
+  report.events = split.held_out.size() / 2;  // on the other half weights and rules are fitted
   if (split.held_out.size() < std::max<std::size_t>(request.data.config.gate.min_events, 2)) {
     throw Error(ErrorKind::kBadInput,
                 "only " + std::to_string(split.held_out.size()) + " sequences have an event to predict",

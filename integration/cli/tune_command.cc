@@ -41,7 +41,7 @@ void tune_models(TuneOptions options, Console& console) {
   const auto budget = index::parse_duration(options.budget);
   if (!budget || *budget <= 0) {
     throw Error(ErrorKind::kUsage, "`" + options.budget + "` is no time", "--budget",
-                "write \"10m\" or \"2h\"");
+                "write whole numbers with a unit, such as \"90s\", \"10m\" or \"2h\"");
   }
   request.halving.budget_seconds = *budget;
   request.halving.seed = request.data.seed;
@@ -93,7 +93,7 @@ Command::Action declare(CLI::App& parser) {
       ->delimiter(',')
       ->allow_extra_args(false)
       ->type_name("NAME,...");
-  parser.add_option("--model", request.model, "Whose NDCG@10 decides: one of the models, or blend")
+  parser.add_option("--model", request.model, "Whose NDCG@10 decides: one model of --models but rating, or blend")
       ->capture_default_str()
       ->type_name("NAME");
   parser

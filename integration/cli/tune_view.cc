@@ -13,11 +13,14 @@ namespace {
 
 constexpr std::size_t kShownTrials = 10;
 
-/// Those of the highest rung that was reached, best first, then those below.
+/// Each point once, on the most data that it was measured with: those of the highest rung that was reached,
+/// best first, then those below.
 std::vector<index::Trial> ranked(std::vector<index::Trial> trials) {
   std::stable_sort(trials.begin(), trials.end(), [](const index::Trial& a, const index::Trial& b) {
     return a.rung != b.rung ? a.rung > b.rung : a.ndcg > b.ndcg;
   });
+  std::set<std::size_t> seen;
+  std::erase_if(trials, [&](const index::Trial& trial) { return !seen.insert(trial.number).second; });
   return trials;
 }
 

@@ -81,12 +81,14 @@ WordLeg rank_words(const index::Snapshot& snapshot, const std::vector<std::strin
   return leg;
 }
 
-std::vector<Cause> causes_of(const index::EncodedSession& session, ItemId item, double raw,
-                             std::size_t most) {
+/// Of the session's own items: one that stands for a typed text is nothing that anybody has seen.
+std::vector<Cause> causes_of(const index::EncodedSession& session, std::span<const ItemId> own, ItemId item,
+                             double raw, std::size_t most) {
   std::vector<Cause> causes;
   if (!(raw > 0)) return causes;
   for (const ScoredItem& part : session.because(item, most)) {
-    if (part.score > 0) causes.push_back({part.item, part.score / raw});
+    if (part.score > 0 && std::find(own.begin(), own.end(), part.item) != own.end())
+      causes.push_back({part.item, part.score / raw});
   }
   return causes;
 }
@@ -96,7 +98,8 @@ std::vector<Cause> causes_of(const index::EncodedSession& session, ItemId item, 
 struct SessionRanker::Impl {
   const index::Snapshot& snapshot;
   SessionContext session;
-  std::string model;  // "blend" or the name of one, as it was asked for
+  SessionContext placed;  // the same with items in the place of typed texts, as the models see it
+  std::string model;      // "blend" or the name of one, as it was asked for
   index::ItemGroup group;
   Source source = Source::kPopularity;
   std::unique_ptr<index::BlendedSession> blend;   // of model=blend
@@ -105,8 +108,11 @@ struct SessionRanker::Impl {
   WordLeg words;
 
   Impl(const index::Snapshot& s, SessionContext c, std::string_view m, index::ItemGroup g)
-      : snapshot(s), session(std::move(c)), model(m), group(g) {
-    const SessionContext placed = with_stand_ins(snapshot, session);
+      : Impl(s, c, with_stand_ins(s, c), m, g) {}
+
+  /// p: c with items in the place of its texts, which take a search each to find.
+  Impl(const index::Snapshot& s, SessionContext c, SessionContext p, std::string_view m, index::ItemGroup g)
+      : snapshot(s), session(std::move(c)), placed(std::move(p)), model(m), group(g) {
     const std::vector<ItemId> items = placed.items();
     const std::vector<std::uint32_t> contexts = placed.contexts();
     const std::vector<std::string> texts = session.texts();
@@ -238,12 +244,14 @@ std::vector<double> SessionRanker::score(std::span<const ItemId> items) const {
 std::vector<ModelShare> SessionRanker::shares(ItemId item, std::size_t causes) const {
   std::vector<ModelShare> shares;
   const ItemId items[] = {item};
+  const std::vector<ItemId> own = impl_->session.items();
   double raw = 0;
   if (impl_->blend) {
     for (const auto& part : impl_->blend->parts()) {
       part.session->score(items, {&raw, 1});
       shares.push_back({part.is_correction ? "popularity-correction" : std::string(part.model->name()),
-                        part.weight(item), part.z(raw), raw, causes_of(*part.session, item, raw, causes)});
+                        part.weight(item), part.z(raw), raw,
+                        causes_of(*part.session, own, item, raw, causes)});
     }
     if (!impl_->words.head.empty()) {
       shares.push_back(
@@ -255,7 +263,7 @@ std::vector<ModelShare> SessionRanker::shares(ItemId item, std::size_t causes) c
     impl_->single->score(items, {&raw, 1});
     const index::ScoreMoments moments = impl_->single->moments(impl_->group);
     const double z = moments.deviation > 0 ? (raw - moments.mean) / moments.deviation : 0;
-    shares.push_back({impl_->single_name, 1, z, raw, causes_of(*impl_->single, item, raw, causes)});
+    shares.push_back({impl_->single_name, 1, z, raw, causes_of(*impl_->single, own, item, raw, causes)});
   }
   return shares;
 }
@@ -268,8 +276,10 @@ std::vector<EventShare> SessionRanker::event_shares(ItemId item, std::size_t mos
   const auto& events = impl_->session.events;
   for (std::size_t e = events.size() - std::min(most, events.size()); e < events.size(); ++e) {
     SessionContext without = impl_->session;
-    without.events.erase(without.events.begin() + static_cast<std::ptrdiff_t>(e));
-    const Impl rest(impl_->snapshot, std::move(without), impl_->model, impl_->group);
+    SessionContext placed = impl_->placed;
+    for (SessionContext* session : {&without, &placed})
+      session->events.erase(session->events.begin() + static_cast<std::ptrdiff_t>(e));
+    const Impl rest(impl_->snapshot, std::move(without), std::move(placed), impl_->model, impl_->group);
     // Without its last known event a session falls back to another source, whose scores have another unit.
     const double score = rest.source == impl_->source ? rest.score(items)[0] : 0;
     shares.push_back({events[e].item, events[e].text, whole - score});
@@ -285,7 +295,8 @@ std::vector<ContextShare> SessionRanker::context_shares(ItemId item) const {
   const double whole = impl_->score(items)[0];
   for (const bool of_request : {true, false}) {
     for (const index::ContextId value : impl_->session.values(of_request)) {
-      const Impl rest(impl_->snapshot, impl_->session.without(value, of_request), impl_->model, impl_->group);
+      const Impl rest(impl_->snapshot, impl_->session.without(value, of_request),
+                      impl_->placed.without(value, of_request), impl_->model, impl_->group);
       const auto& name = impl_->snapshot.contexts()[value];
       shares.push_back({name.key, name.value, of_request, whole - rest.score(items)[0]});
     }

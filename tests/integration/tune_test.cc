@@ -72,6 +72,40 @@ TEST_F(Tune, GoesOnWhereItWasInterruptedAndEndsWithTheSameResult) {
   EXPECT_EQ(resumed.config, whole.config);
 }
 
+TEST_F(Tune, TrainsContentAndRatingsAsAReindexDoes) {
+  // Every event on a product says how it was liked.
+  const std::filesystem::path rated = shop.folder.path() / "rated.jsonl";
+  {
+    std::ifstream in(request.data.events);
+    std::ofstream out(rated);
+    for (std::string line; std::getline(in, line);) {
+      const bool on_item = line.find("\"item\"") != std::string::npos;
+      out << line.substr(0, line.rfind('}')) << (on_item ? ", \"rating\": 4}" : "}") << '\n';
+    }
+  }
+  request.data.events = rated;
+  request.data.models = {"mf", "rating", "content"};
+  request.data.config.rating.epochs = 2;
+  request.halving.max_points = 3;
+  for (const char* model : {"blend", "content"}) {
+    request.model = model;
+    request.trials = shop.folder.path() / (std::string(model) + ".jsonl");
+    request.ranges = {index::parse_search_range("content.width=2,32")};
+    const index::TuneReport report = index::tune(request, quiet);
+    EXPECT_GT(report.best.ndcg, 0) << model;
+    EXPECT_EQ(report.best.share, 1);
+  }
+  EXPECT_EQ(index::tune(request, quiet).config.content.width, 32u);
+  request.model = "rating";
+  try {
+    index::tune(request, quiet);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+    EXPECT_NE(std::string(error.what()).find("rankings"), std::string::npos);
+  }
+}
+
 TEST_F(Tune, RefusesTheTrialsOfAnotherSearch) {
   request.halving.max_points = 1;
   index::tune(request, quiet);

@@ -86,6 +86,7 @@ TEST_F(Tune, TrainsContentAndRatingsAsAReindexDoes) {
   request.data.events = rated;
   request.data.models = {"mf", "rating", "content"};
   request.data.config.rating.epochs = 2;
+  request.data.config.content.width = 1;
   request.halving.max_points = 3;
   for (const char* model : {"blend", "content"}) {
     request.model = model;

@@ -5,10 +5,11 @@
 //     models_benchmark FILE [key=value ...]
 //
 // threads=N; users=N to rank for an even sample; presets=N of the transitions; epochs=N of the Transformer
-// (0, the default: left out); mf=0 to leave out the factorisation and its constants factors, iterations,
-// unobserved, confidence, ridge, exponent, recency; neighbours=N kept transitions; fit=N sequences. only=1:
-// the neighbours alone; item=0, user=0, session=0 leave one out. Their constants are named as in
-// [neighbours]: item_shrink, user_voters, session_match_decay, ...; decay=0 power, 1 geometric, 2 linear.
+// (0, the default: left out), with width, rate, dropout, negatives, ... as in [transformer]; mf=0 to leave
+// out the factorisation and its constants factors, iterations, unobserved, confidence, ridge, exponent,
+// recency; neighbours=N kept transitions; fit=N sequences. only=1: the neighbours alone; item=0, user=0,
+// session=0 leave one out. Their constants are named as in [neighbours]: item_shrink, user_voters,
+// session_match_decay, ...; decay=0 power, 1 geometric, 2 linear.
 
 #include <algorithm>
 #include <charconv>
@@ -215,6 +216,16 @@ int run(int argc, char** argv) {
   if (const std::size_t epochs = arguments.count("epochs", 0); epochs > 0) {
     TransformerOptions options;
     options.epochs = epochs;
+    options.width = arguments.count("width", options.width);
+    options.rate = static_cast<float>(arguments.real("rate", options.rate));
+    options.final_rate = static_cast<float>(arguments.real("final_rate", options.final_rate));
+    options.dropout = static_cast<float>(arguments.real("dropout", options.dropout));
+    options.negatives = arguments.count("negatives", options.negatives);
+    options.negative_power = arguments.real("negative_power", options.negative_power);
+    options.temperature = static_cast<float>(arguments.real("temperature", options.temperature));
+    options.batch_positions = arguments.count("batch_positions", options.batch_positions);
+    options.ppmi_start = arguments.count("ppmi_start", options.ppmi_start ? 1 : 0) != 0;
+    options.seed = arguments.count("seed", options.seed);
     const Clock clock;
     auto weights = train_transformer(data, options, *backend, pool, bench.progress);
     keep(std::make_unique<TransformerModel>(std::move(weights), nullptr, catalogue, *backend), clock);

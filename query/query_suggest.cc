@@ -84,10 +84,12 @@ ModelEvidence modelled(const SessionContext& session, const index::Snapshot& sna
   std::shared_ptr<index::BlendedSession> encoded = blend->encode(view, ItemGroup::kSearchable);
   if (!encoded) return evidence;
   // The head of each model by itself: the exact blend of a thousand candidates would cost more than all the
-  // rest, and the ranking scores whatever is a candidate anyway. The heaviest model's head comes first.
+  // rest, and the ranking scores whatever is a candidate anyway. The heaviest model's head comes first. One
+  // that only weighs new items has a head of items that it does not weigh, and would cost a scan.
   std::vector<const index::BlendedSession::Part*> parts;
   for (const auto& part : encoded->parts()) {
-    if (!part.is_correction) parts.push_back(&part);
+    if (!part.is_correction && part.weights.back() > index::BlendWeights::kNewItemsOnly)
+      parts.push_back(&part);
   }
   std::stable_sort(parts.begin(), parts.end(),
                    [](const auto* a, const auto* b) { return a->weights.back() > b->weights.back(); });

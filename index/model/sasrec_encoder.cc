@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "index/model/linear_layer.h"
 #include "index/model/matrix_buffer.h"
 #include "index/model/sasrec_norm.h"
 
@@ -11,13 +12,6 @@ namespace {
 
 using kernels::ConstMatrix;
 using kernels::Matrix;
-using kernels::Op;
-
-void linear(const kernels::Backend& backend, ConstMatrix x, ConstMatrix weight, std::span<const float> bias,
-            Matrix y) {
-  backend.matmul(x, Op::kNone, weight, Op::kTranspose, 1, 0, y);
-  backend.add_bias(y, bias);
-}
 
 }  // namespace
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "index/model/linear_layer.h"
 #include "index/model/random_stream.h"
 #include "index/model/sasrec_norm.h"
 
@@ -11,7 +12,6 @@ namespace {
 
 using kernels::ConstMatrix;
 using kernels::Matrix;
-using kernels::Op;
 
 /// Places where dropout acts; those of block b begin at 1 + b * kSitesPerBlock.
 enum Site : std::uint64_t { kInput = 0, kAttention = 1, kHidden = 2, kFeedForwardOutput = 3 };
@@ -19,20 +19,6 @@ constexpr std::uint64_t kSitesPerBlock = 3;
 
 constexpr std::uint64_t site_of(std::size_t block, Site site) {
   return block * kSitesPerBlock + site;
-}
-
-void linear(const kernels::Backend& backend, ConstMatrix x, ConstMatrix weight, std::span<const float> bias,
-            Matrix y) {
-  backend.matmul(x, Op::kNone, weight, Op::kTranspose, 1, 0, y);
-  backend.add_bias(y, bias);
-}
-
-/// Adds to the gradients of weight and bias; dx becomes beta dx + its gradient.
-void linear_backward(const kernels::Backend& backend, ConstMatrix x, ConstMatrix weight, ConstMatrix dy,
-                     Matrix d_weight, std::span<float> d_bias, float beta, Matrix dx) {
-  backend.matmul(dy, Op::kTranspose, x, Op::kNone, 1, 1, d_weight);
-  backend.add_bias_backward(dy, d_bias);
-  backend.matmul(dy, Op::kNone, weight, Op::kNone, 1, beta, dx);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "index/model/linear_layer.h"
 #include "index/model/sasrec_encoder.h"
 
 namespace segue::index {
@@ -12,7 +13,6 @@ namespace {
 
 using kernels::ConstMatrix;
 using kernels::Matrix;
-using kernels::Op;
 
 Matrix as_row(std::span<float> values) {
   return {values.data(), 1, values.size()};
@@ -23,12 +23,6 @@ void linear_vector(const kernels::Backend& backend, std::span<const float> x, Co
                    std::span<const float> bias, std::span<float> y) {
   backend.matvec(weight, x, y);
   backend.axpy(1, bias, y);
-}
-
-void linear(const kernels::Backend& backend, ConstMatrix x, ConstMatrix weight, std::span<const float> bias,
-            Matrix y) {
-  backend.matmul(x, Op::kNone, weight, Op::kTranspose, 1, 0, y);
-  backend.add_bias(y, bias);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "index/model/linear_layer.h"
 #include "index/model/random_stream.h"
 
 namespace segue::index {
@@ -10,7 +11,6 @@ namespace {
 
 using kernels::ConstMatrix;
 using kernels::Matrix;
-using kernels::Op;
 
 /// Places where dropout acts; those of block b begin at 1 + b * kSitesPerBlock.
 enum Site : std::uint64_t {
@@ -24,20 +24,6 @@ constexpr std::uint64_t kSitesPerBlock = 4;
 
 constexpr std::uint64_t site_of(std::size_t block, Site site) {
   return block * kSitesPerBlock + site;
-}
-
-void linear(const kernels::Backend& backend, ConstMatrix x, ConstMatrix weight, std::span<const float> bias,
-            Matrix y) {
-  backend.matmul(x, Op::kNone, weight, Op::kTranspose, 1, 0, y);
-  backend.add_bias(y, bias);
-}
-
-/// Adds to the gradients of weight and bias; writes dx.
-void linear_backward(const kernels::Backend& backend, ConstMatrix x, ConstMatrix weight, ConstMatrix dy,
-                     Matrix d_weight, std::span<float> d_bias, Matrix dx) {
-  backend.matmul(dy, Op::kTranspose, x, Op::kNone, 1, 1, d_weight);
-  backend.add_bias_backward(dy, d_bias);
-  backend.matmul(dy, Op::kNone, weight, Op::kNone, 1, 0, dx);
 }
 
 }  // namespace
@@ -178,24 +164,25 @@ void TransformerPass::backward_block(const BasicTransformerBlock<const float>& b
   copy_stream();
   drop(d_part_, dropout, site_of(number, kFeedForwardOutput));
   const Matrix d_wide = d_wide_.reshape(n, config_.feed_forward);
-  linear_backward(backend_, kept.activated.view(), block.down, part, gradient.down, gradient.down_bias,
+  linear_backward(backend_, kept.activated.view(), block.down, part, gradient.down, gradient.down_bias, 0,
                   d_wide);
   drop(d_wide_, dropout, site_of(number, kHidden));
   backend_.gelu_backward(kept.up.flat(), d_wide_.flat(), d_wide_.flat());
-  linear_backward(backend_, kept.norm2.view(), block.up, d_wide, gradient.up, gradient.up_bias, d_norm);
+  linear_backward(backend_, kept.norm2.view(), block.up, d_wide, gradient.up, gradient.up_bias, 0, d_norm);
   backend_.layer_norm_backward(kept.middle.view(), d_norm, block.norm2_gain, kept.mean2, kept.inverse2, part,
                                gradient.norm2_gain, gradient.norm2_bias);
   backend_.axpy(1, d_part_.flat(), d_stream_.flat());
 
   copy_stream();
   drop(d_part_, dropout, site_of(number, kAttentionOutput));
-  linear_backward(backend_, kept.attended.view(), block.out, part, gradient.out, gradient.out_bias, d_norm);
+  linear_backward(backend_, kept.attended.view(), block.out, part, gradient.out, gradient.out_bias, 0,
+                  d_norm);
   const ConstMatrix qkv = kept.qkv.view();
   const Matrix d_qkv = d_qkv_.reshape(n, 3 * d);
   backend_.attention_backward(attention_shape(dropout, number), offsets, qkv.cols_at(0, d), qkv.cols_at(d, d),
                               qkv.cols_at(2 * d, d), kept.attended.view(), kept.log_sum_exp.view(), d_norm,
                               d_qkv.cols_at(0, d), d_qkv.cols_at(d, d), d_qkv.cols_at(2 * d, d));
-  linear_backward(backend_, kept.norm1.view(), block.qkv, d_qkv, gradient.qkv, gradient.qkv_bias, d_norm);
+  linear_backward(backend_, kept.norm1.view(), block.qkv, d_qkv, gradient.qkv, gradient.qkv_bias, 0, d_norm);
   backend_.layer_norm_backward(kept.input.view(), d_norm, block.norm1_gain, kept.mean1, kept.inverse1, part,
                                gradient.norm1_gain, gradient.norm1_bias);
   backend_.axpy(1, d_part_.flat(), d_stream_.flat());

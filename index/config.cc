@@ -77,7 +77,7 @@ struct SlotReader {
 };
 
 bool is_seen_rule(std::string_view text) {
-  if (text == "auto" || text == "include" || text == "exclude") return true;
+  if (text == "auto" || text == "include" || text == "exclude" || text == "visit") return true;
   if (!text.starts_with("last:")) return false;
   text.remove_prefix(5);
   return !text.empty() && text.size() <= 6 && text.front() != '0' &&
@@ -124,7 +124,7 @@ void check(const Config& config, std::string_view name, TomlTable& table) {
   }
   if (name == "blend" && !is_seen_rule(config.blend.seen)) {
     table.fail("seen", "is \"" + config.blend.seen + "\"",
-               "it must be \"auto\", \"include\", \"exclude\" or \"last:N\"");
+               "it must be \"auto\", \"include\", \"exclude\", \"visit\" or \"last:N\"");
   }
 }
 

@@ -247,7 +247,7 @@ constexpr ConfigRow kTable[] = {
 
     {"blend", "seen", SLOT(blend.seen), 0, 0, "",
      "items of a session that it does not lead to: \"auto\" (what is best on validation), \"include\", "
-     "\"exclude\", \"last:N\""},
+     "\"exclude\", \"visit\" (those since the last pause of half an hour), \"last:N\""},
     {"blend", "max_sequences", SLOT(blend.max_sequences), 1, 1e9, "",
      "validation sequences that the weights are fitted on"},
     {"blend", "words_weight", SLOT(blend.words_weight), 0, 100, "",

@@ -30,7 +30,7 @@ class ContestMaker {
       throw std::invalid_argument("a held-out target is outside the searchable items");
     }
     ItemSet allowed = *task_.searchable;
-    for (const ItemId item : left_out(task_.seen, held_out.prefix)) {
+    for (const ItemId item : left_out(task_.seen, held_out.view())) {
       if (allowed.contains(item)) allowed.erase(item);
     }
     if (!allowed.contains(held_out.target)) return false;

@@ -87,7 +87,7 @@ class NewcomerWeights::Maker {
     if (!contest.newcomer && !trial_.others->contains(one.target)) return false;
     ItemSet others = *trial_.others;
     ItemSet newcomers = *trial_.newcomers;
-    for (const ItemId item : left_out(seen_, one.prefix)) {
+    for (const ItemId item : left_out(seen_, one.view())) {
       if (item == one.target) return false;  // missed whatever the weights
       others.erase(item);
       newcomers.erase(item);

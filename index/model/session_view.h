@@ -13,8 +13,9 @@ namespace segue::index {
 /// A session as models take it: what is known of it, oldest event first. Models look at what they can use.
 /// Views, valid for the call.
 struct SessionView {
-  std::span<const ItemId> items;               ///< the events on items
-  std::span<const std::uint32_t> contexts;     ///< the set of each of them, or empty: nothing is known
+  std::span<const ItemId> items;            ///< the events on items
+  std::span<const double> times;            ///< of each of them, seconds since 1970, NaN: unknown; or empty
+  std::span<const std::uint32_t> contexts;  ///< the set of each of them, or empty: nothing is known
   std::uint32_t request = ContextSets::kNone;  ///< the set of the moment that is asked for
   const ContextSets* sets = nullptr;           ///< what the numbers above mean; null: they are not used
   std::span<const std::string> texts;          ///< typed texts that are no items

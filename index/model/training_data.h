@@ -64,10 +64,12 @@ struct HeldOut {
   std::uint32_t request = ContextSets::kNone;  ///< of the target
   std::shared_ptr<const ContextSets> sets{};
   std::vector<std::string> texts{};  ///< typed before the target, no items
+  std::vector<double> times{};       ///< of the prefix, seconds since 1970, NaN: unknown; or empty
 
   /// Valid as long as this is.
   SessionView view() const {
     SessionView session(prefix);
+    session.times = times;
     session.contexts = contexts;
     session.request = request;
     session.sets = sets.get();

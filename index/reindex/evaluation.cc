@@ -129,7 +129,7 @@ std::vector<std::vector<double>> Evaluator::ranks(const Scorer& scorer, std::spa
     for (const ItemId item : items_) all.add(scores[item], score);
     --all.level;  // the target itself
     for (std::size_t r = 0; r < rules.size(); ++r) {
-      const auto items = left_out(rules[r], held_out[s].prefix);
+      const auto items = left_out(rules[r], held_out[s].view());
       if (std::find(items.begin(), items.end(), target) != items.end()) continue;
       Standing standing = all;
       for (const ItemId item : items) {
@@ -144,7 +144,7 @@ std::vector<std::vector<double>> Evaluator::ranks(const Scorer& scorer, std::spa
 double Evaluator::rank_among_all(const HeldOut& one, std::span<const double> scores,
                                  const SeenRule& rule) const {
   const double score = scores[one.target];
-  const auto left = left_out(rule, one.prefix);
+  const auto left = left_out(rule, one.view());
   if (std::isnan(score) || std::find(left.begin(), left.end(), one.target) != left.end()) return kMissed;
   Standing standing;
   for (const ItemId item : items_) standing.add(scores[item], score);
@@ -157,7 +157,7 @@ double Evaluator::rank_among_all(const HeldOut& one, std::span<const double> sco
 
 double Evaluator::rank_among_drawn(const HeldOut& one, std::span<const double> scores,
                                    const EvaluationOptions& options, std::size_t stream) const {
-  const auto left = left_out(options.seen, one.prefix);
+  const auto left = left_out(options.seen, one.view());
   if (std::isnan(scores[one.target]) || std::find(left.begin(), left.end(), one.target) != left.end())
     return kMissed;
   std::unordered_set<ItemId> taken(one.prefix.begin(), one.prefix.end());
@@ -178,7 +178,7 @@ double Evaluator::rank_among_drawn(const HeldOut& one, std::span<const double> s
 
 std::vector<ItemId> Evaluator::best(const HeldOut& one, std::span<const double> scores, const SeenRule& rule,
                                     std::size_t k) const {
-  const auto left = left_out(rule, one.prefix);
+  const auto left = left_out(rule, one.view());
   const std::unordered_set<ItemId> skip(left.begin(), left.end());
   TopItems top(k);
   for (const ItemId item : items_) {
@@ -269,7 +269,7 @@ std::vector<EvaluationSlice> slice(const Evaluation& evaluation, std::span<const
 }
 
 SeenRule Evaluator::choose_seen_rule(const Scorer& scorer, std::span<const HeldOut> held_out) const {
-  const std::vector<SeenRule> rules = seen_rule_candidates();
+  const std::vector<SeenRule> rules = seen_rule_candidates(held_out);
   const auto by_rule = ranks(scorer, held_out, rules);
   std::size_t best = 0;
   for (std::size_t r = 1; r < rules.size(); ++r) {

@@ -70,8 +70,8 @@ class Evaluator {
   std::vector<std::vector<double>> ranks(const Scorer& scorer, std::span<const HeldOut> held_out,
                                          std::span<const SeenRule> rules) const;
 
-  /// The rule with the best NDCG@10 among include, the last 1 to 3, and exclude; of equal ones, the one that
-  /// leaves out less.
+  /// The rule with the best NDCG@10 among seen_rule_candidates(held_out); of equal ones, the one that leaves
+  /// out less.
   SeenRule choose_seen_rule(const Scorer& scorer, std::span<const HeldOut> held_out) const;
 
  private:

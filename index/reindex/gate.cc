@@ -74,7 +74,8 @@ Validation validate(const ModelSet& models, std::span<const HeldOut> held_out,
   const std::vector<HeldOut> fit_half = half_of(held_out, 0);
   const std::vector<HeldOut> gate_half = half_of(held_out, 1);
   const Evaluator evaluator(environment.catalogue.searchable(), environment.pool, environment.progress);
-  const std::vector<SeenRule> rules = options.seen ? std::vector{*options.seen} : seen_rule_candidates();
+  const std::vector<SeenRule> rules =
+      options.seen ? std::vector{*options.seen} : seen_rule_candidates(held_out);
   std::vector<const SessionModel*> parts = models.parts();
 
   // The rule under which the best single model is best; of equal ones, the one that leaves out less.
@@ -197,7 +198,7 @@ TransitionOptions choose_transitions(std::span<const TransitionOptions> presets,
                                      std::span<const HeldOut> held_out, TrainingEnvironment& environment) {
   const std::vector<HeldOut> half = half_of(held_out, 0);
   const Evaluator evaluator(environment.catalogue.searchable(), environment.pool, environment.progress);
-  const std::vector<SeenRule> rules = seen_rule_candidates();
+  const std::vector<SeenRule> rules = seen_rule_candidates(held_out);
   TransitionOptions chosen = presets.front();
   double best = -1;
   for (const TransitionOptions& preset : presets) {

@@ -136,6 +136,7 @@ ValidationSplit hold_back(const EventLog& log, const Catalogue& catalogue, std::
       if (!events.contexts.empty()) held_out.request = events.contexts[target];
       events.keep(target);
       held_out.prefix = events.items;
+      held_out.times = events.times;
       held_out.contexts = events.contexts;
       held_out.sets = contexts.sets;
       for (std::size_t t = 0; t < events.texts_before[target]; ++t)

@@ -47,7 +47,7 @@ struct ReindexReport {
   std::vector<EvaluationRow> evaluation;
   std::string gate;                     ///< "passed", "skipped: ...", "forced: ..."
   std::map<std::string, double> blend;  ///< weight per model
-  std::string seen;                     ///< "include", "exclude", "last:N"
+  std::string seen;                     ///< "include", "exclude", "visit", "last:N"
   std::vector<LearningCurve> curves;    ///< of the validation's trainings, then of those on all events
   double estimated_seconds = 0;         ///< of a dry run
   double estimated_mib = 0;

@@ -43,8 +43,10 @@ Common in_common(const Snapshot& serving, const NewBlend& fresh, double after) {
     const HeldOut& one = fresh.held_out[s];
     if (!(fresh.times[s] > after) || !common.fresh_items.contains(one.target)) continue;
     HeldOut same;
-    for (const ItemId item : one.prefix) {
-      if (place[item] != kNoItem) same.prefix.push_back(place[item]);
+    for (std::size_t i = 0; i < one.prefix.size(); ++i) {
+      if (place[one.prefix[i]] == kNoItem) continue;
+      same.prefix.push_back(place[one.prefix[i]]);
+      if (!one.times.empty()) same.times.push_back(one.times[i]);
     }
     if (same.prefix.empty()) continue;
     same.target = place[one.target];

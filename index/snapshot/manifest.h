@@ -45,7 +45,7 @@ struct Manifest {
   std::map<std::string, Model> models;          ///< by name; people see model_title() of it
   std::map<std::string, double> blend;          ///< model -> weight
   nlohmann::json blend_offsets = nlohmann::json::object();  ///< how they differ: index/model/blend_weights.h
-  std::string seen = "exclude";  ///< what `seen=auto` means: "exclude", "include" or "last:N"
+  std::string seen = "exclude";  ///< what `seen=auto` means: "exclude", "include", "visit" or "last:N"
 
   std::uint64_t seed = 0;
   std::string device;  ///< "cpu", "cuda"

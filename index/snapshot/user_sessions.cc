@@ -1,6 +1,7 @@
 #include "index/snapshot/user_sessions.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <map>
 #include <numeric>
@@ -15,6 +16,7 @@ namespace segue::index {
 namespace {
 
 constexpr auto kNoSequence = std::numeric_limits<std::size_t>::max();
+constexpr auto kNoTime = std::numeric_limits<std::int64_t>::min();
 
 /// The newest sequence of each user of the log. Sequences are sorted by time, so it is the last one.
 std::vector<std::size_t> newest_sequences(const EventLog& log) {
@@ -28,6 +30,12 @@ std::vector<std::size_t> newest_sequences(const EventLog& log) {
 void add_strings(SafetensorsWriter& writer, const std::string& name, std::span<const std::string> strings) {
   const auto [bytes, offsets] = StringTensors::pack(strings);
   StringTensors(bytes, offsets).add_to(writer, name);
+}
+
+/// Whole seconds.
+std::int64_t stored_time(double time) {
+  constexpr double kEnd = 1e15;  // thirty million years
+  return std::abs(time) < kEnd ? static_cast<std::int64_t>(std::floor(time)) : kNoTime;
 }
 
 /// The sets of context that the kept events have, each once, in the order of their first event.
@@ -117,6 +125,7 @@ void UserSessions::build(const EventLog& log, const EventContexts& event_context
   std::vector<std::int64_t> event_offsets{0};
   std::vector<std::int32_t> items;
   std::vector<std::int32_t> texts;
+  std::vector<std::int64_t> times;
   ContextColumn contexts(event_contexts);
   for (const std::uint32_t user : order) {
     if (newest[user] == kNoSequence) continue;
@@ -128,6 +137,7 @@ void UserSessions::build(const EventLog& log, const EventContexts& event_context
       items.push_back(event.item == kNoItem ? -1 : static_cast<std::int32_t>(event.item));
       texts.push_back(event.item == kNoItem ? static_cast<std::int32_t>(queries.size()) : -1);
       if (event.item == kNoItem) queries.push_back(log.queries[event.query]);
+      times.push_back(stored_time(event.time));
       contexts.add(e);
     }
     event_offsets.push_back(static_cast<std::int64_t>(items.size()));
@@ -138,6 +148,8 @@ void UserSessions::build(const EventLog& log, const EventContexts& event_context
   writer.add("event.offsets", {event_offsets.size()}, event_offsets);
   writer.add("event.item", {items.size()}, items);
   writer.add("event.query", {texts.size()}, texts);
+  if (std::any_of(times.begin(), times.end(), [](std::int64_t time) { return time != kNoTime; }))
+    writer.add("event.time", {times.size()}, times);
   contexts.add_to(writer);
   writer.write(file);
 }
@@ -155,6 +167,9 @@ UserSessions UserSessions::open(const std::filesystem::path& path, const Catalog
   if (file.i64("event.offsets").size() != sessions.users_.size() + 1)
     damaged(file, "tensor event.offsets does not fit the users");
   check_events(file, catalogue.size(), sessions.queries_.size());
+  sessions.has_times_ = file.has("event.time");  // absent where none is known
+  if (sessions.has_times_ && file.i64("event.time").size() != file.i32("event.item").size())
+    damaged(file, "tensor event.time does not fit the others");
   // Absent where models know no context.
   sessions.has_contexts_ = file.has("event.context");
   if (sessions.has_contexts_) check_contexts(file, file.i32("event.item").size(), contexts.size());
@@ -174,6 +189,8 @@ std::optional<std::vector<Event>> UserSessions::find(std::string_view user) cons
     } else {
       event.query = queries_[static_cast<std::size_t>(file_->i32("event.query")[e])];
     }
+    if (has_times_ && file_->i64("event.time")[e] != kNoTime)
+      event.time = static_cast<double>(file_->i64("event.time")[e]);
     const std::int32_t set = has_contexts_ ? file_->i32("event.context")[e] : -1;
     if (set >= 0) {
       const auto ends = file_->i64("context.offsets");

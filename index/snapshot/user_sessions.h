@@ -32,7 +32,8 @@ class UserSessions {
 
   std::size_t size() const { return users_.size(); }
   /// Oldest event first; nothing for a user that the log did not have. An event's context has the keys and
-  /// values that the vocabulary knew of it, hour and weekday among them; its time is not kept.
+  /// values that the vocabulary knew of it, hour and weekday among them; of its time the whole seconds are
+  /// kept.
   std::optional<std::vector<Event>> find(std::string_view user) const;
 
  private:
@@ -42,6 +43,7 @@ class UserSessions {
   StringTensors users_;
   StringTensors queries_;
   bool has_contexts_ = false;
+  bool has_times_ = false;
 };
 
 }  // namespace segue::index

@@ -62,7 +62,7 @@ struct ModelFigures {
 
 struct EvaluateReport {
   std::string snapshot;
-  std::string seen;        ///< the rule that was applied: "exclude", "include", "last:N"
+  std::string seen;        ///< the rule that was applied: "exclude", "include", "visit", "last:N"
   std::size_t events = 0;  ///< that were predicted
   std::vector<TargetParts> parts;
   std::vector<ModelFigures> models;  ///< in the order asked for

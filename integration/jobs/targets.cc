@@ -13,6 +13,7 @@ namespace {
 /// The item events of one sequence, oldest first.
 struct ItemEvents {
   std::vector<index::ItemId> items;
+  std::vector<double> times;  // seconds since 1970; NaN: unknown
   std::vector<bool> marked;
   std::vector<std::uint32_t> contexts;    // empty where none are known
   std::vector<std::string> texts;         // typed texts that are no items
@@ -30,6 +31,7 @@ ItemEvents item_events(const index::EventLog& log, const index::Sequence& sequen
     }
     found.texts_before.push_back(found.texts.size());
     found.items.push_back(log.events[e].item);
+    found.times.push_back(log.events[e].time);
     found.marked.push_back(log.events[e].target);
     if (contexts.sets != nullptr) found.contexts.push_back(contexts.of_event[e]);
   }
@@ -84,6 +86,7 @@ Targets find_targets(const index::EventLog& log, const index::Catalogue& catalog
     for (const std::size_t i : positions(events, catalogue, protocol, marks, targets)) {
       const auto before = static_cast<std::ptrdiff_t>(i);
       index::HeldOut held_out{{events.items.begin(), events.items.begin() + before}, events.items[i]};
+      held_out.times.assign(events.times.begin(), events.times.begin() + before);
       if (contexts.sets != nullptr) {
         held_out.contexts.assign(events.contexts.begin(), events.contexts.begin() + before);
         held_out.request = events.contexts[i];

@@ -22,9 +22,10 @@ constexpr std::array kSessionKeys = {
             "found best"},
     KeySpec{"topK", KeyType::kInteger, "100", 1, 0, "",
             "how many items the operator matches; inside a hybrid its window"},
-    KeySpec{"seen", KeyType::kSeen, "auto", 0, 0, "",
-            "items of the session itself: exclude, include, last:N leaves out the N newest, auto does what "
-            "validation found best"},
+    KeySpec{
+        "seen", KeyType::kSeen, "auto", 0, 0, "",
+        "items of the session itself: exclude, include, visit leaves out those since the last pause of half "
+        "an hour, last:N the N newest, auto does what validation found best"},
 };
 constexpr std::array kKnnKeys = {
     KeySpec{
@@ -128,12 +129,12 @@ std::string fault_of(const KeySpec& spec, std::string_view text, const ParamValu
       return "expected " + std::string(choices.size() > 1 ? "one of " : "") + list;
     }
     case KeyType::kSeen:
-      if (text == "auto" || text == "exclude" || text == "include") return "";
+      if (text == "auto" || text == "exclude" || text == "include" || text == "visit") return "";
       if (text.substr(0, 5) == "last:" && parse_number(text.substr(5), value) && value >= 1 &&
           value <= 1000 && value == std::floor(value)) {
         return "";
       }
-      return "expected auto, exclude, include or last:N with N from 1 to 1000";
+      return "expected auto, exclude, include, visit or last:N with N from 1 to 1000";
     case KeyType::kTyped:
       return "";
     default:

@@ -17,6 +17,14 @@ std::vector<index::ItemId> SessionContext::items() const {
   return found;
 }
 
+std::vector<double> SessionContext::times() const {
+  std::vector<double> found;
+  for (const SessionEvent& event : events) {
+    if (event.item != index::kNoItem) found.push_back(event.time);
+  }
+  return found;
+}
+
 std::vector<std::uint32_t> SessionContext::contexts() const {
   std::vector<std::uint32_t> found;
   for (const SessionEvent& event : events) {
@@ -81,18 +89,19 @@ SessionContext resolve_session(std::span<const index::Event> events, const Sessi
   };
   if (terms.moment != nullptr) session.request = set_of(terms.moment->context, terms.moment->time);
   for (const index::Event& event : events) {
+    const double time = event.time.value_or(std::numeric_limits<double>::quiet_NaN());
     if (event.item.empty()) {
       const index::ItemId item = catalogue.find_query(index::fold(event.query));
-      session.events.push_back(item == index::kNoItem
-                                   ? SessionEvent{index::kNoItem, event.query}
-                                   : SessionEvent{item, {}, set_of(event.context, event.time)});
+      session.events.push_back(
+          item == index::kNoItem ? SessionEvent{index::kNoItem, event.query, index::ContextSets::kNone, time}
+                                 : SessionEvent{item, {}, set_of(event.context, event.time), time});
       continue;
     }
     const index::ItemId item = catalogue.find(event.item);
     if (item == index::kNoItem) {
       ++session.skipped;
     } else {
-      session.events.push_back({item, {}, set_of(event.context, event.time)});
+      session.events.push_back({item, {}, set_of(event.context, event.time), time});
     }
   }
   return session;

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -18,8 +19,9 @@ namespace segue::query {
 /// An event of a request's session in the terms of a catalogue: an item, or a text that is no item.
 struct SessionEvent {
   index::ItemId item = index::kNoItem;
-  std::string text;                                   ///< the typed text; empty for an item
-  std::uint32_t context = index::ContextSets::kNone;  ///< a set of SessionContext::sets
+  std::string text;                                        ///< the typed text; empty for an item
+  std::uint32_t context = index::ContextSets::kNone;       ///< a set of SessionContext::sets
+  double time = std::numeric_limits<double>::quiet_NaN();  ///< seconds since 1970; NaN: unknown
 };
 
 /// A session as the operators see it, oldest event first.
@@ -30,6 +32,7 @@ struct SessionContext {
   std::uint32_t request = index::ContextSets::kNone;  ///< of the moment of the request
 
   std::vector<index::ItemId> items() const;     ///< the item events, oldest first, repeats kept
+  std::vector<double> times() const;            ///< of each of them, seconds since 1970; NaN: unknown
   std::vector<std::uint32_t> contexts() const;  ///< the set of each of them
   std::vector<std::string> texts() const;       ///< the typed texts that are no items, oldest first
 

@@ -27,7 +27,11 @@ std::optional<RunLeg> run_session(const syntax::Node& node, const Arguments& arg
   // "auto" is no rule of its own: it means what validation found best.
   const index::SeenRule seen =
       index::parse_seen_rule(arguments.text("seen")).value_or(context.snapshot.seen());
-  for (const index::ItemId item : index::left_out(seen, session.items())) {
+  const std::vector<index::ItemId> items = session.items();
+  const std::vector<double> times = session.times();
+  index::SessionView view(items);
+  view.times = times;
+  for (const index::ItemId item : index::left_out(seen, view)) {
     allowed.erase(item);
   }
   RunLeg leg;

@@ -1,5 +1,6 @@
 #include "index/reindex/evaluation.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -13,8 +14,12 @@
 namespace segue::index {
 namespace {
 
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 using testing::make_catalogue;
 using testing::make_data;
+using ::testing::Not;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// The same scores for every session.
@@ -219,6 +224,10 @@ TEST_F(EvaluationOfFixedScores, ChoosesTheSeenRuleThatHelpsMost) {
   EXPECT_EQ(choose({{{1, 0}, 2}, {{1, 0}, 1}}), SeenRule::last(1));  // returns, but not to the newest
   EXPECT_EQ(choose({{{2, 1, 0}, 3}, {{2, 1, 0}, 2}}), SeenRule::last(2));
   EXPECT_EQ(choose({{{3, 2, 1, 0}, 4}}), SeenRule::exclude());
+  // Item 4 of an earlier visit comes back, those of the visit under way do not.
+  HeldOut returning{{4, 3, 2, 1, 0}, 4};
+  returning.times = {0, 86'400, 86'460, 86'520, 86'580};
+  EXPECT_EQ(choose({returning}), SeenRule::visit());
 }
 
 TEST(Evaluation, PutsItemsThatAModelDoesNotKnowLast) {
@@ -303,13 +312,48 @@ TEST(RankingMetrics, FallWithTheRankAndEndAtTheirDepth) {
 }
 
 TEST(SeenRule, IsWrittenAsItIsRead) {
-  for (const auto rule : {SeenRule::include(), SeenRule::exclude(), SeenRule::last(1), SeenRule::last(12)}) {
+  for (const auto rule :
+       {SeenRule::include(), SeenRule::exclude(), SeenRule::visit(), SeenRule::last(1), SeenRule::last(12)}) {
     EXPECT_EQ(parse_seen_rule(to_string(rule)), rule);
   }
   EXPECT_EQ(to_string(SeenRule::last(2)), "last:2");
   for (const char* text : {"", "auto", "last", "last:", "last:0", "last:x", "last:1x", "last:-1"}) {
     EXPECT_EQ(parse_seen_rule(text), std::nullopt) << text;
   }
+}
+
+TEST(SeenRule, LeavesOutDistinctItemsNewestFirst) {
+  const std::vector<ItemId> session{5, 1, 2, 1, 3};
+  EXPECT_THAT(left_out(SeenRule::include(), session), IsEmpty());
+  EXPECT_THAT(left_out(SeenRule::last(2), session), ElementsAre(3, 1));
+  EXPECT_THAT(left_out(SeenRule::last(9), session), ElementsAre(3, 1, 2, 5));
+  EXPECT_THAT(left_out(SeenRule::exclude(), session), ElementsAre(3, 1, 2, 5));
+}
+
+TEST(SeenRule, OfAVisitEndsAtThePauseBefore) {
+  const double unknown = std::numeric_limits<double>::quiet_NaN();
+  const std::vector<ItemId> session{0, 1, 2, 3};
+  const auto visit = [&](std::vector<double> times) {
+    SessionView view(session);
+    view.times = times;
+    return left_out(SeenRule::visit(), view);
+  };
+  EXPECT_THAT(visit({0, 10, 2000, 3800}), ElementsAre(3, 2));  // a pause of half an hour is none
+  EXPECT_THAT(visit({0, 10, 2000, 3800.5}), ElementsAre(3));
+  EXPECT_THAT(visit({0, 10, 20, 30}), ElementsAre(3, 2, 1, 0));
+  EXPECT_THAT(visit({0, unknown, 5000, unknown}), ElementsAre(3, 2, 1));
+  EXPECT_THAT(visit({unknown, unknown, unknown, unknown}), ElementsAre(3, 2, 1, 0));
+  EXPECT_THAT(visit({}), ElementsAre(3, 2, 1, 0));
+  EXPECT_THAT(visit({90'000, 0, 10, 20}), ElementsAre(3, 2, 1, 0));  // out of order is no pause
+}
+
+TEST(SeenRule, OfAVisitIsACandidateWhereASessionHasAPause) {
+  HeldOut one{{0, 1}, 2};
+  EXPECT_THAT(seen_rule_candidates(std::vector{one}), Not(Contains(SeenRule::visit())));
+  one.times = {3, 1803};
+  EXPECT_THAT(seen_rule_candidates(std::vector{one}), Not(Contains(SeenRule::visit())));
+  one.times = {3, 1804};
+  EXPECT_THAT(seen_rule_candidates(std::vector{one}), Contains(SeenRule::visit()));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <limits>
 #include <map>
 #include <string>
 #include <vector>
@@ -25,6 +26,7 @@ EventLog log_of_two() {
   log.contexts = {{{"device", "phone"}}, {{"device", "desk"}, {"page", "home"}}, {{"page", "rare"}}};
   const auto event = [&](ItemId item, std::uint32_t query, std::uint32_t context) {
     LogEvent one;
+    one.time = item == 4 ? std::numeric_limits<double>::quiet_NaN() : 1000.75 + item;
     one.item = item;
     one.query = query;
     one.context = context;
@@ -93,6 +95,18 @@ TEST_F(UserSessionsTest, WithoutKnownContextsSayNothingOfThem) {
   EXPECT_FALSE(Safetensors::open(file())->has("event.context"));
 }
 
+TEST_F(UserSessionsTest, KeepTheSecondsOfEventsWhereTheyAreKnown) {
+  const auto zoe = round_trip(contexts_).find("zoe");
+  ASSERT_TRUE(zoe);
+  EXPECT_EQ((*zoe)[0].time, 1002);
+  EXPECT_EQ((*zoe)[1].time, 1003);
+  EXPECT_EQ((*zoe)[2].time, std::nullopt);
+
+  for (LogEvent& event : log_.events) event.time = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_EQ((*round_trip(contexts_).find("zoe"))[0].time, std::nullopt);
+  EXPECT_FALSE(Safetensors::open(file())->has("event.time"));
+}
+
 TEST_F(UserSessionsTest, OfALogWithoutUsersAreNone) {
   log_ = {};
   EXPECT_EQ(round_trip({}).size(), 0u);
@@ -109,6 +123,7 @@ TEST_F(UserSessionsTest, RefuseAFileThatDoesNotFit) {
   struct Tensors {
     std::vector<std::int64_t> events{0, 1};
     std::vector<std::int32_t> items{0};
+    std::vector<std::int64_t> times{0};
     std::vector<std::int32_t> of_event{0};
     std::vector<std::int64_t> sets{0, 1};
     std::vector<std::int32_t> values{0};
@@ -124,6 +139,7 @@ TEST_F(UserSessionsTest, RefuseAFileThatDoesNotFit) {
     writer.add("event.offsets", {tensors.events.size()}, tensors.events);
     writer.add("event.item", {tensors.items.size()}, tensors.items);
     writer.add("event.query", {1}, std::vector<std::int32_t>{-1});
+    writer.add("event.time", {tensors.times.size()}, tensors.times);
     writer.add("event.context", {tensors.of_event.size()}, tensors.of_event);
     writer.add("context.offsets", {tensors.sets.size()}, tensors.sets);
     writer.add("context.values", {tensors.values.size()}, tensors.values);
@@ -138,6 +154,7 @@ TEST_F(UserSessionsTest, RefuseAFileThatDoesNotFit) {
   };
   EXPECT_TRUE(opens([](Tensors&) {}));
   EXPECT_TRUE(opens([](Tensors& t) { t.of_event = {-1}; }));
+  EXPECT_FALSE(opens([](Tensors& t) { t.times = {0, 0}; }));
   EXPECT_FALSE(opens([](Tensors& t) { t.of_event = {1}; }));
   EXPECT_FALSE(opens([](Tensors& t) { t.of_event = {-2}; }));
   EXPECT_FALSE(opens([](Tensors& t) { t.of_event = {0, 0}; }));

@@ -45,6 +45,9 @@ class LogOf {
     return find_targets(log_, catalogue(), protocol, trained);
   }
   const index::EventLog& log() const { return log_; }
+  void set_times(const std::vector<double>& times) {
+    for (std::size_t e = 0; e < times.size(); ++e) log_.events[e].time = times[e];
+  }
 
  private:
   index::EventLog log_;
@@ -56,6 +59,13 @@ TEST(LeaveOneOut, PredictsTheLastEventOfEachSequenceOfAtLeastThree) {
   ASSERT_EQ(targets.held_out.size(), 1u);
   EXPECT_EQ(targets.held_out[0].prefix, (std::vector<ItemId>{kA, kB}));
   EXPECT_EQ(targets.held_out[0].target, kC);
+}
+
+TEST(LeaveOneOut, KnowsTheTimesOfTheEventsBefore) {
+  LogOf log;
+  log.sequence("s", {kA, kNoItem, kB, kC});
+  log.set_times({10, 20, 30, 40});
+  EXPECT_EQ(log.targets(Protocol::kLeaveOneOut).held_out[0].times, (std::vector<double>{10, 30}));
 }
 
 TEST(LeaveOneOut, PredictsNoQueryButUsesItAsAnEvent) {

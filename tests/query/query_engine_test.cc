@@ -210,6 +210,11 @@ TEST_F(QueryEngineTest, LeavesOutTheSessionsItemsWhenAsked) {
   EXPECT_EQ(count("exclude"), 0u);
   EXPECT_EQ(count("last:1"), own.size() - 1);
   EXPECT_EQ(count("include"), own.size());
+  EXPECT_EQ(count("visit"), 0u) << "without times the session is one visit";
+  for (std::size_t e = 0; e < session_.size(); ++e)
+    session_[e].time = e + 1 < session_.size() ? static_cast<double>(e) : 86'400;
+  EXPECT_EQ(count("visit"), own.size() - 1) << "the newest event is of the next day";
+  for (Event& event : session_) event.time.reset();
 }
 
 TEST_F(QueryEngineTest, KeepsQueriesOutUnlessTheyAreAskedFor) {

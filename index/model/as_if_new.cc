@@ -30,14 +30,17 @@ class AsIfNew::Session final : public EncodedSession {
 
 std::unique_ptr<EncodedSession> AsIfNew::encode(const SessionView& session) const {
   std::vector<ItemId> items;
+  std::vector<double> times;
   std::vector<std::uint32_t> contexts;
   for (std::size_t i = 0; i < session.items.size(); ++i) {
     if (fresh_.contains(session.items[i])) continue;
     items.push_back(session.items[i]);
+    if (!session.times.empty()) times.push_back(session.times[i]);
     if (!session.contexts.empty()) contexts.push_back(session.contexts[i]);
   }
   SessionView known = session;
   known.items = items;
+  known.times = times;
   known.contexts = contexts;
   auto encoded = model_.encode(known);
   return encoded ? std::make_unique<Session>(std::move(encoded), fresh_) : nullptr;

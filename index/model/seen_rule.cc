@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <limits>
 #include <system_error>
 #include <unordered_set>
 
@@ -16,7 +15,7 @@ constexpr std::string_view kLastPrefix = "last:";
 /// The place of the first event of the visit under way; 0 for a session without times.
 std::size_t visit_begin(const SessionView& session) {
   if (session.times.empty()) return 0;
-  double later = std::numeric_limits<double>::quiet_NaN();  // of the nearest later event whose time is known
+  double later = session.now;  // of the nearest later event whose time is known
   for (std::size_t i = session.times.size(); i-- > 0;) {
     const double time = session.times[i];
     if (std::isnan(time)) continue;

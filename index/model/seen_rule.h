@@ -17,8 +17,9 @@ namespace segue::index {
 inline constexpr double kVisitPause = 1800;
 
 /// Which items of a session are left out of what it leads to: none, all, its `newest` newest distinct items,
-/// or those of the visit under way, which is what lies after the last pause longer than kVisitPause. Events
-/// of unknown time belong to the visit of those around them.
+/// or those of the visit under way, which is what lies after the last pause longer than kVisitPause: nothing
+/// at all where such a pause lies before the moment that is asked for. Events of unknown time belong to the
+/// visit of those around them.
 struct SeenRule {
   enum class Kind { kInclude, kExclude, kLast, kVisit };
   Kind kind = Kind::kInclude;

@@ -2,6 +2,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 
@@ -16,9 +17,10 @@ struct SessionView {
   std::span<const ItemId> items;            ///< the events on items
   std::span<const double> times;            ///< of each of them, seconds since 1970, NaN: unknown; or empty
   std::span<const std::uint32_t> contexts;  ///< the set of each of them, or empty: nothing is known
-  std::uint32_t request = ContextSets::kNone;  ///< the set of the moment that is asked for
-  const ContextSets* sets = nullptr;           ///< what the numbers above mean; null: they are not used
-  std::span<const std::string> texts;          ///< typed texts that are no items
+  std::uint32_t request = ContextSets::kNone;             ///< the set of the moment that is asked for
+  double now = std::numeric_limits<double>::quiet_NaN();  ///< that moment; NaN: unknown
+  const ContextSets* sets = nullptr;   ///< what the numbers above mean; null: they are not used
+  std::span<const std::string> texts;  ///< typed texts that are no items
 
   SessionView() = default;
   /// Items alone: a vector, an array or a span of them.

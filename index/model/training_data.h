@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -65,11 +66,13 @@ struct HeldOut {
   std::shared_ptr<const ContextSets> sets{};
   std::vector<std::string> texts{};  ///< typed before the target, no items
   std::vector<double> times{};       ///< of the prefix, seconds since 1970, NaN: unknown; or empty
+  double time = std::numeric_limits<double>::quiet_NaN();  ///< of the target
 
   /// Valid as long as this is.
   SessionView view() const {
     SessionView session(prefix);
     session.times = times;
+    session.now = time;
     session.contexts = contexts;
     session.request = request;
     session.sets = sets.get();

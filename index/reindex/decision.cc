@@ -63,7 +63,7 @@ void describe_validation(const Validation& validation, std::size_t held_out, Man
 }
 
 std::optional<ServingComparison> compare_with_store(const ReindexRequest& request, const ModelSet& models,
-                                                    const ValidationSplit& split,
+                                                    const ValidationSplit& split, const ReindexInput& input,
                                                     const Validation& validation,
                                                     TrainingEnvironment& environment, ReindexReport& report) {
   const SnapshotStore store(request.store);
@@ -82,10 +82,16 @@ std::optional<ServingComparison> compare_with_store(const ReindexRequest& reques
   parts.push_back(models.popularity.get());
   const Blend blend(validation.blend, parts, models.popularity->counts());
   const std::vector<HeldOut> half = half_of(split.held_out, 1);
-  std::vector<double> times;
-  for (std::size_t i = 1; i < split.times.size(); i += 2) times.push_back(split.times[i]);
   const EvaluationRow& row = validation.table.back();
-  const NewBlend fresh{environment.catalogue,     blend,    validation.seen, half, times,
+  // Each is asked in the contexts that it knows itself.
+  std::vector<HeldOut> as_serving_knows = half;
+  if (!serving->contexts().empty() || !input.contexts.empty()) {
+    const ValidationSplit same =
+        hold_back(input.log, *input.catalogue, request.config.evaluation.max_sequences, request.seed,
+                  event_contexts(input.log, serving->contexts()));
+    as_serving_knows = half_of(same.held_out, 1);
+  }
+  const NewBlend fresh{environment.catalogue,     blend,    validation.seen, half, as_serving_knows,
                        row.metrics.at("ndcg@10"), row.error};
   return compare_with_serving(*serving, fresh, {request.config.gate.margin, request.config.gate.min_events},
                               environment.pool, environment.progress);

@@ -7,6 +7,7 @@
 #include "index/reindex/gate.h"
 #include "index/reindex/held_out.h"
 #include "index/reindex/model_set.h"
+#include "index/reindex/reindex_input.h"
 #include "index/reindex/reindexer.h"
 #include "index/reindex/serving_gate.h"
 #include "index/snapshot/manifest.h"
@@ -22,7 +23,7 @@ void describe_validation(const Validation& validation, std::size_t held_out, Man
 /// The new blend beside the snapshot that serves; nothing where there is none, or it cannot be opened, which
 /// a warning says: a damaged one is a reason to publish, not to refuse.
 std::optional<ServingComparison> compare_with_store(const ReindexRequest& request, const ModelSet& models,
-                                                    const ValidationSplit& split,
+                                                    const ValidationSplit& split, const ReindexInput& input,
                                                     const Validation& validation,
                                                     TrainingEnvironment& environment, ReindexReport& report);
 

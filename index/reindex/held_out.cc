@@ -129,10 +129,10 @@ ValidationSplit hold_back(const EventLog& log, const Catalogue& catalogue, std::
     if (next != eligible.end() && *next == s) {
       ++next;
       const std::size_t target = target_of(events.items, catalogue);
-      split.times.push_back(events.times[target]);
       leave_out(log, log.sequences[s], target, left_out);
       HeldOut held_out;
       held_out.target = events.items[target];
+      held_out.time = events.times[target];
       if (!events.contexts.empty()) held_out.request = events.contexts[target];
       events.keep(target);
       held_out.prefix = events.items;

@@ -16,7 +16,6 @@ namespace segue::index {
 struct ValidationSplit {
   TrainingData train;
   std::vector<HeldOut> held_out;
-  std::vector<double> times;  ///< of the targets, seconds since 1970; NaN: unknown
 };
 
 /// Every item event of the log with a weight, sequence by sequence; queries that are no items have no place

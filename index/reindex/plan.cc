@@ -202,6 +202,10 @@ TrainingPlan training_plan(const ReindexRequest& request) {
     // Imported weights bring a width of their own, which is looked at when they are read.
     if (request.import_weights.empty()) require_narrower(*plan.distillation, plan.transformer);
   }
+  if (!request.import_weights.empty() && !plan.wants("transformer")) {
+    throw Error(ErrorKind::kUsage, "the weights are a Transformer's, and --models names none", "--import",
+                "add transformer to --models, or leave --import out");
+  }
   const bool as_it_is = !request.import_weights.empty() && plan.transformer.epochs == 0;
   if (plan.wants("transformer") && !as_it_is) plan.transformer.validate();
   return plan;

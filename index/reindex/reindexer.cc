@@ -164,7 +164,7 @@ void validate_models(const ReindexInput& input, const ReindexRequest& request, T
                                           blend.popularity_correction,
                                           {blend.new_items_cost, request.seed}},
                                          environment);
-  const auto serving = compare_with_store(request, models, split, validation, environment, report);
+  const auto serving = compare_with_store(request, models, split, input, validation, environment, report);
   environment.phases.end();
 
   describe_validation(validation, split.held_out.size(), manifest);
@@ -225,8 +225,7 @@ ReindexReport reindex(const ReindexRequest& request, Progress& progress) {
   }
   const ReindexInput input = read_reindex_input(request, report, phases, progress);
   require_ratings(request, input.log);
-  if (!request.import_weights.empty() && plan.wants("transformer"))
-    import_weights(request, *input.catalogue, plan, report);
+  if (!request.import_weights.empty()) import_weights(request, *input.catalogue, plan, report);
   if (request.config.transformer.vectors_start) start_from_vectors(*input.catalogue, plan, report);
   if (request.dry_run) {
     phases.end();

@@ -37,6 +37,17 @@ const ConfigRow& row_of(std::string_view text, const std::string& key) {
          near.empty() ? "`segue config --defaults` prints every key" : "did you mean `" + near + "`?");
 }
 
+/// Trials share the log, its contexts and what is held back, measure every model by itself and the blend, and
+/// publish nothing.
+bool matters_to_trials(const ConfigRow& row) {
+  constexpr std::array<std::string_view, 8> kTables = {"mf",      "transformer", "transitions", "neighbours",
+                                                       "content", "rating",      "popularity",  "distill"};
+  constexpr std::array<std::string_view, 4> kKeys = {"blend.seen", "blend.max_sequences", "context.dropout",
+                                                     "storage.weights"};
+  return std::find(kTables.begin(), kTables.end(), row.table) != kTables.end() ||
+         std::find(kKeys.begin(), kKeys.end(), name_of(row)) != kKeys.end();
+}
+
 std::optional<double> number_of(std::string_view text) {
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -78,6 +89,11 @@ SearchRange parse_search_range(std::string_view text) {
   SearchRange range;
   range.key = text.substr(0, equals);
   const ConfigRow& row = row_of(text, range.key);
+  if (!matters_to_trials(row)) {
+    refuse(text, "names a key that is the same in all trials",
+           "they differ in how models are trained and blended; compare it by `segue reindex` and `segue "
+           "evaluate`");
+  }
   Config config;
   const ConfigSlot slot = row.slot(config);
   range.whole = std::holds_alternative<std::size_t*>(slot);
@@ -120,7 +136,7 @@ std::vector<SearchRange> usual_ranges(const std::vector<std::string>& models) {
       {"mf", "mf.unobserved_weight=0.003..0.3:log"},
       {"mf", "mf.ridge=0.0003..0.1:log"},
       {"mf", "mf.ridge_exponent=0.3..1"},
-      {"mf", "mf.recency=0..2"},
+      {"mf", "mf.recency=0..4"},
       {"transformer", "transformer.dropout=0.1..0.5"},
       {"transformer", "transformer.rate=0.001..0.006:log"},
       {"transformer", "transformer.temperature=0.05..0.1"},

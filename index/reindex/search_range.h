@@ -22,8 +22,8 @@ struct SearchRange {
 };
 
 /// "mf.factors=32,64,128", "transformer.dropout=0.2..0.5", "mf.ridge=0.0001..0.1:log". Throws Error (kUsage)
-/// for a text of another form, a key that does not exist or is no single value, an empty interval, and a
-/// value that the key does not take.
+/// for a text of another form, a key that does not exist, is no single value or is the same in all
+/// trials, an empty interval, and a value that the key does not take.
 SearchRange parse_search_range(std::string_view text);
 
 /// Ranges worth trying for the models named, or for all: what decided most on the data sets of

@@ -41,16 +41,21 @@ Common in_common(const Snapshot& serving, const NewBlend& fresh, double after) {
   }
   for (std::size_t s = 0; s < fresh.held_out.size(); ++s) {
     const HeldOut& one = fresh.held_out[s];
-    if (!(fresh.times[s] > after) || !common.fresh_items.contains(one.target)) continue;
+    const HeldOut& known = fresh.as_serving_knows[s];
+    if (!(one.time > after) || !common.fresh_items.contains(one.target)) continue;
     HeldOut same;
     for (std::size_t i = 0; i < one.prefix.size(); ++i) {
       if (place[one.prefix[i]] == kNoItem) continue;
       same.prefix.push_back(place[one.prefix[i]]);
       if (!one.times.empty()) same.times.push_back(one.times[i]);
+      if (!known.contexts.empty()) same.contexts.push_back(known.contexts[i]);
     }
     if (same.prefix.empty()) continue;
     same.target = place[one.target];
     same.texts = one.texts;
+    same.time = one.time;
+    same.sets = known.sets;
+    same.request = known.request;
     common.fresh.push_back(one);
     common.serving.push_back(std::move(same));
   }

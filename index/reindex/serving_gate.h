@@ -21,10 +21,10 @@ struct NewBlend {
   const Catalogue& catalogue;
   const Blend& blend;
   SeenRule seen;
-  std::span<const HeldOut> held_out;  ///< the gate's half
-  std::span<const double> times;      ///< of their targets, seconds since 1970; NaN: unknown
-  double ndcg = 0;                    ///< NDCG@10 over held_out
-  double error = 0;                   ///< its standard error
+  std::span<const HeldOut> held_out;          ///< the gate's half
+  std::span<const HeldOut> as_serving_knows;  ///< the same, contexts in the serving snapshot's terms
+  double ndcg = 0;                            ///< NDCG@10 over held_out
+  double error = 0;                           ///< its standard error
 };
 
 /// How much worse than the serving snapshot a new one may be.

@@ -2,9 +2,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "index/config.h"
 
 namespace segue::index {
 namespace {
+
+/// So many draws in a row without a new point: there is hardly another one.
+constexpr std::size_t kVainDraws = 1000;
 
 std::vector<const Trial*> on_rung(const std::vector<Trial>& done, std::size_t rung) {
   std::vector<const Trial*> found;
@@ -44,11 +52,18 @@ double share_of(const HalvingOptions& options, std::size_t rung) {
   return std::pow(static_cast<double>(options.reduction), -static_cast<double>(options.rungs - 1 - rung));
 }
 
-SearchPoint point_of(const HalvingOptions& options, const std::vector<SearchRange>& ranges,
-                     std::size_t number) {
-  if (number == 0) return {};
-  RandomStream random(mix_seed(options.seed, number));
-  return draw_point(ranges, random);
+std::vector<SearchPoint> points_of(const HalvingOptions& options, const std::vector<SearchRange>& ranges,
+                                   const Config& base) {
+  std::vector<SearchPoint> points{{}};
+  std::set<std::string> known{to_toml(base)};
+  RandomStream random(options.seed);
+  for (std::size_t vain = 0; points.size() <= options.max_points && vain < kVainDraws; ++vain) {
+    SearchPoint point = draw_point(ranges, random);
+    if (!known.insert(to_toml(at_point(base, point))).second) continue;
+    points.push_back(std::move(point));
+    vain = 0;
+  }
+  return points;
 }
 
 std::optional<NextTrial> next_trial(const HalvingOptions& options, const std::vector<Trial>& done) {

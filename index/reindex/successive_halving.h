@@ -37,9 +37,11 @@ std::optional<NextTrial> next_trial(const HalvingOptions& options, const std::ve
 /// The share of the training sequences that a rung learns from.
 double share_of(const HalvingOptions& options, std::size_t rung);
 
-/// The values of point `number`: none for 0, else drawn from seed and number alone.
-SearchPoint point_of(const HalvingOptions& options, const std::vector<SearchRange>& ranges,
-                     std::size_t number);
+/// The points of a search by their number: the configuration it begins with (no values) and then distinct
+/// ones that differ from it, drawn from the seed alone. At most 1 + max_points, fewer where the ranges hold
+/// no more.
+std::vector<SearchPoint> points_of(const HalvingOptions& options, const std::vector<SearchRange>& ranges,
+                                   const Config& base);
 
 /// The best trial of the highest rung that has one beside number 0, or number 0's where it is as good; null
 /// without trials.

@@ -49,8 +49,9 @@ TrainingData part_of(const TrainingData& data, double share, std::uint64_t seed)
 /// Trains and measures the models of one configuration after the other on the same data.
 class Trials {
  public:
-  Trials(const TuneRequest& request, ValidationSplit split, TrainingEnvironment& environment)
-      : request_(request), split_(std::move(split)), environment_(environment) {}
+  Trials(const TuneRequest& request, std::vector<SearchPoint> points, ValidationSplit split,
+         TrainingEnvironment& environment)
+      : request_(request), points_(std::move(points)), split_(std::move(split)), environment_(environment) {}
 
   Trial run(const NextTrial& next) {
     const auto start = std::chrono::steady_clock::now();
@@ -58,7 +59,7 @@ class Trials {
     trial.number = next.number;
     trial.rung = next.rung;
     trial.share = share_of(request_.halving, next.rung);
-    trial.values = point_of(request_.halving, request_.ranges, next.number);
+    trial.values = points_[next.number];
     measure(trial);
     trial.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     return trial;
@@ -107,6 +108,7 @@ class Trials {
   }
 
   const TuneRequest& request_;
+  std::vector<SearchPoint> points_;
   ValidationSplit split_;
   TrainingEnvironment& environment_;
   std::shared_ptr<const ContentSpace> content_;
@@ -160,6 +162,13 @@ TuneReport tune(const TuneRequest& request, Progress& progress) {
   if (request.ranges.empty()) throw std::invalid_argument("a search without ranges");
   // What is wrong with the request is told before the data are read and the trials' file is made.
   require_model(request.model, training_plan(request.data));
+  std::vector<SearchPoint> points = points_of(request.halving, request.ranges, request.data.config);
+  if (points.size() < 2) {
+    throw Error(ErrorKind::kUsage, "the ranges hold nothing but the configuration as it is", "--range",
+                "give values to try beside it");
+  }
+  HalvingOptions halving = request.halving;
+  halving.max_points = points.size() - 1;
   TuneReport report;
   const auto backend = kernels::make_backend(request.data.device);
   kernels::ThreadPool pool(request.data.threads);
@@ -179,9 +188,9 @@ TuneReport tune(const TuneRequest& request, Progress& progress) {
   }
   TrialLog log(request.trials, identity_of(request));
   TrainingEnvironment environment{*input.catalogue, *backend, pool, quiet, phases};
-  Trials trials(request, std::move(split), environment);
+  Trials trials(request, std::move(points), std::move(split), environment);
   progress.phase("search");
-  while (const auto next = next_trial(request.halving, log.trials())) {
+  while (const auto next = next_trial(halving, log.trials())) {
     progress.check();
     Trial trial = trials.run(*next);
     progress.message(told(trial, request.halving));

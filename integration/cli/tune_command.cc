@@ -52,6 +52,8 @@ void tune_models(TuneOptions options, Console& console) {
   if (request.ranges.empty())
     throw Error(ErrorKind::kUsage, "no ranges are known for these models", "--models", "give --range");
 
+  index::TextWriter writer(
+      options.output);  // before the search, so that a folder that is missing ends nothing
   index::TuneReport report;
   {
     const InterruptScope interrupt;
@@ -59,7 +61,6 @@ void tune_models(TuneOptions options, Console& console) {
     report = index::tune(request, progress);
   }
   const TuneFiles files{options.output, request.trials};
-  index::TextWriter writer(options.output);
   writer.write(index::to_toml(report.config));
   writer.finish();
   for (const std::string& warning : report.warnings) warn(console, warning);
@@ -93,7 +94,9 @@ Command::Action declare(CLI::App& parser) {
       ->delimiter(',')
       ->allow_extra_args(false)
       ->type_name("NAME,...");
-  parser.add_option("--model", request.model, "Whose NDCG@10 decides: one model of --models but rating, or blend")
+  parser
+      .add_option("--model", request.model,
+                  "Whose NDCG@10 decides: one model of --models but rating, or blend")
       ->capture_default_str()
       ->type_name("NAME");
   parser

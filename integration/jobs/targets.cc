@@ -87,6 +87,7 @@ Targets find_targets(const index::EventLog& log, const index::Catalogue& catalog
       const auto before = static_cast<std::ptrdiff_t>(i);
       index::HeldOut held_out{{events.items.begin(), events.items.begin() + before}, events.items[i]};
       held_out.times.assign(events.times.begin(), events.times.begin() + before);
+      held_out.time = events.times[i];
       if (contexts.sets != nullptr) {
         held_out.contexts.assign(events.contexts.begin(), events.contexts.begin() + before);
         held_out.request = events.contexts[i];

@@ -87,7 +87,10 @@ SessionContext resolve_session(std::span<const index::Event> events, const Sessi
         terms.contexts->values_of(context, time.value_or(std::numeric_limits<double>::quiet_NaN()));
     return values.empty() ? index::ContextSets::kNone : session.sets.add(values);
   };
-  if (terms.moment != nullptr) session.request = set_of(terms.moment->context, terms.moment->time);
+  if (terms.moment != nullptr) {
+    session.request = set_of(terms.moment->context, terms.moment->time);
+    session.now = terms.moment->time.value_or(std::numeric_limits<double>::quiet_NaN());
+  }
   for (const index::Event& event : events) {
     const double time = event.time.value_or(std::numeric_limits<double>::quiet_NaN());
     if (event.item.empty()) {

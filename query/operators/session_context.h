@@ -30,6 +30,7 @@ struct SessionContext {
   std::size_t skipped = 0;                            ///< events on items that the catalogue does not have
   index::ContextSets sets;                            ///< of context values that the snapshot knows
   std::uint32_t request = index::ContextSets::kNone;  ///< of the moment of the request
+  double now = std::numeric_limits<double>::quiet_NaN();  ///< that moment; NaN: unknown
 
   std::vector<index::ItemId> items() const;     ///< the item events, oldest first, repeats kept
   std::vector<double> times() const;            ///< of each of them, seconds since 1970; NaN: unknown

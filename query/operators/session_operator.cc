@@ -31,6 +31,7 @@ std::optional<RunLeg> run_session(const syntax::Node& node, const Arguments& arg
   const std::vector<double> times = session.times();
   index::SessionView view(items);
   view.times = times;
+  view.now = session.now;
   for (const index::ItemId item : index::left_out(seen, view)) {
     allowed.erase(item);
   }

@@ -120,6 +120,7 @@ struct SessionRanker::Impl {
     index::SessionView view(items);
     view.texts = texts;
     view.times = times;
+    view.now = session.now;
     view.contexts = contexts;
     view.request = session.request;
     view.sets = &session.sets;

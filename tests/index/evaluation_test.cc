@@ -347,6 +347,19 @@ TEST(SeenRule, OfAVisitEndsAtThePauseBefore) {
   EXPECT_THAT(visit({90'000, 0, 10, 20}), ElementsAre(3, 2, 1, 0));  // out of order is no pause
 }
 
+TEST(SeenRule, OfAVisitThatIsOverLeavesOutNothing) {
+  const std::vector<ItemId> session{0, 1};
+  const std::vector<double> times{0, 100};
+  SessionView view(session);
+  view.times = times;
+  for (const double now : {100.0, 1900.0, 50.0}) {
+    view.now = now;
+    EXPECT_THAT(left_out(SeenRule::visit(), view), ElementsAre(1, 0)) << now;
+  }
+  view.now = 1901;
+  EXPECT_THAT(left_out(SeenRule::visit(), view), IsEmpty());
+}
+
 TEST(SeenRule, OfAVisitIsACandidateWhereASessionHasAPause) {
   HeldOut one{{0, 1}, 2};
   EXPECT_THAT(seen_rule_candidates(std::vector{one}), Not(Contains(SeenRule::visit())));

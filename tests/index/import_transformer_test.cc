@@ -145,15 +145,16 @@ TEST_F(ImportTransformer, RefusesOtherFilesAndTypes) {
   EXPECT_NAMES(refusal(import), "final_norm.bias has dtype I64");
 }
 
-TEST_F(ImportTransformer, ScoresAsPyTorchDoesForSasrec) {
+/// What PyTorch computed with the weights of the same name (tests/peers/record_*.py).
+void expect_recorded_scores(const std::string& name, TransformerForm form, const kernels::Backend& backend) {
   std::vector<std::string> ids;
   for (int n = 1; n <= 7; ++n) ids.push_back("item-" + std::to_string(n));
   const Catalogue catalogue = catalogue_of(ids);
-  ImportedTransformer imported = import_transformer(kFixtures / "sasrec.safetensors", catalogue);
-  EXPECT_EQ(imported.weights.config().form, TransformerForm::kSasrec);
-  const TransformerModel model(std::move(imported.weights), nullptr, catalogue, *backend_);
+  ImportedTransformer imported = import_transformer(kFixtures / (name + ".safetensors"), catalogue);
+  EXPECT_EQ(imported.weights.config().form, form);
+  const TransformerModel model(std::move(imported.weights), nullptr, catalogue, backend);
   std::stringstream text;
-  text << std::ifstream(kFixtures / "sasrec_scores.json").rdbuf();
+  text << std::ifstream(kFixtures / (name + "_scores.json")).rdbuf();
   const nlohmann::json cases = nlohmann::json::parse(text.str());
   ASSERT_EQ(cases.size(), 5u);
   for (const auto& one : cases) {
@@ -166,6 +167,14 @@ TEST_F(ImportTransformer, ScoresAsPyTorchDoesForSasrec) {
       EXPECT_NEAR(scores[i], one["scores"][catalogue.id(i)].get<double>(), 2e-5) << one["session"];
     EXPECT_EQ(encoded->top(1, nullptr)[0].score, *std::max_element(scores.begin(), scores.end()));
   }
+}
+
+TEST_F(ImportTransformer, ScoresAsPyTorchDoesForSasrec) {
+  expect_recorded_scores("sasrec", TransformerForm::kSasrec, *backend_);
+}
+
+TEST_F(ImportTransformer, ScoresAsTheModuleOfTheDocumentationDoes) {
+  expect_recorded_scores("transformer", TransformerForm::kSegue, *backend_);
 }
 
 TEST_F(ImportTransformer, AsksWhichRevisionOfSasrecItIs) {

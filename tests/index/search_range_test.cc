@@ -66,6 +66,13 @@ TEST(SearchRange, SaysWhatIsWrongWithAText) {
   EXPECT_NE(refusal("mf.ridge=a..b").find("no numbers"), std::string::npos);
   EXPECT_NE(refusal("transitions.preset=1..2").find("takes no numbers"), std::string::npos);
   EXPECT_NE(refusal("transitions.preset=nonsense"), "accepted");
+  for (const char* same :
+       {"events.session_gap=30m,none", "context.keys=none,auto", "blend.new_items_cost=0..0.1",
+        "gate.margin=0..1", "text.k1=0.5..2", "storage.vectors=fp32,int8"})
+    EXPECT_NE(refusal(same).find("the same in all trials"), std::string::npos) << same;
+  for (const char* tried :
+       {"context.dropout=0..0.5", "blend.seen=visit,exclude", "storage.weights=fp32,int8"})
+    EXPECT_EQ(refusal(tried), "accepted") << tried;
   EXPECT_NE(refusal("transformer.dropout=0.1..5"), "accepted");
 }
 

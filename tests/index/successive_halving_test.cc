@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <span>
 #include <string>
 
 #include "index/reindex/trial_log.h"
@@ -96,15 +97,29 @@ TEST(SuccessiveHalving, KeepsTheFirstConfigurationWhereNothingIsBetter) {
   EXPECT_EQ(best_trial({}), nullptr);
 }
 
-TEST(SuccessiveHalving, DrawsAPointFromSeedAndNumberAlone) {
+TEST(SuccessiveHalving, DrawsPointsFromTheSeedAlone) {
   const std::vector<SearchRange> ranges{parse_search_range("mf.ridge=0.001..0.1:log")};
   HalvingOptions options;
-  EXPECT_EQ(point_of(options, ranges, 5), point_of(options, ranges, 5));
-  EXPECT_NE(point_of(options, ranges, 5), point_of(options, ranges, 6));
-  EXPECT_TRUE(point_of(options, ranges, 0).empty());
-  HalvingOptions other;
+  options.max_points = 6;
+  const auto points = points_of(options, ranges, {});
+  ASSERT_EQ(points.size(), 7u);
+  EXPECT_TRUE(points[0].empty());
+  EXPECT_EQ(points_of(options, ranges, {}), points);
+  HalvingOptions other = options;
   other.seed = 2;
-  EXPECT_NE(point_of(options, ranges, 5), point_of(other, ranges, 5));
+  EXPECT_NE(points_of(other, ranges, {}), points);
+  options.max_points = 3;
+  EXPECT_TRUE(std::ranges::equal(points_of(options, ranges, {}), std::span(points).first(4)));
+}
+
+TEST(SuccessiveHalving, DrawsEveryPointOnceAndNeverTheConfigurationItself) {
+  const std::vector<SearchRange> ranges{parse_search_range("transitions.preset=auto,broad,damped,recent"),
+                                        parse_search_range("mf.factors=64,96,64")};
+  const auto points = points_of({}, ranges, {});
+  std::set<std::string> configurations;
+  for (const SearchPoint& point : points)
+    EXPECT_TRUE(configurations.insert(to_toml(at_point({}, point))).second);
+  EXPECT_EQ(points.size(), 8u);  // of 4 presets and 2 numbers; auto and 96 are how it begins
 }
 
 class TrialLogTest : public ::testing::Test {

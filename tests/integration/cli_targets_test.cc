@@ -65,7 +65,9 @@ TEST(LeaveOneOut, KnowsTheTimesOfTheEventsBefore) {
   LogOf log;
   log.sequence("s", {kA, kNoItem, kB, kC});
   log.set_times({10, 20, 30, 40});
-  EXPECT_EQ(log.targets(Protocol::kLeaveOneOut).held_out[0].times, (std::vector<double>{10, 30}));
+  const index::HeldOut one = log.targets(Protocol::kLeaveOneOut).held_out[0];
+  EXPECT_EQ(one.times, (std::vector<double>{10, 30}));
+  EXPECT_EQ(one.time, 40);
 }
 
 TEST(LeaveOneOut, PredictsNoQueryButUsesItAsAnEvent) {

@@ -123,6 +123,19 @@ TEST_F(ImportAndStorage, TrainingGoesOnFromImportedWeights) {
   EXPECT_LT(moved, 0.05);  // a few dozen steps of at most 1e-4
 }
 
+TEST_F(ImportAndStorage, WeightsNeedATransformerAmongTheModels) {
+  index::ReindexRequest request = importing("other");
+  request.models = {"transitions"};
+  index::Progress quiet;
+  try {
+    index::reindex(request, quiet);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+    EXPECT_NE(std::string(error.what()).find("--import"), std::string::npos) << error.what();
+  }
+}
+
 TEST_F(ImportAndStorage, WithoutEpochsThereMustBeWeights) {
   index::ReindexRequest request = importing("nothing");
   request.import_weights.clear();
@@ -219,6 +232,7 @@ TEST_F(ImportAndStorage, ImportedVectorsAreSearchedAsContent) {
   writer.metadata("ids", R"(["P00002","P00001"])");
   writer.write(file);
   index::ReindexRequest request = importing("vectors");
+  request.import_weights.clear();
   request.import_vectors = file;
   request.models = {"content"};
   const fs::path folder = folder_of(request);

@@ -141,11 +141,99 @@ TEST_F(ServingGate, RefusesAWorseBlendByFiguresAndByNewerEvents) {
   EXPECT_NE(by_events.find("by newer events"), std::string::npos) << by_events;
 }
 
-TEST_F(ServingGate, PublishesAWorseBlendWithinTheMargin) {
-  run(good());
+TEST_F(ServingGate, RefusesBeyondTheMarginAndNotWithinIt) {
+  const std::string first = run(good()).id;
   index::ReindexRequest request = poor();
-  request.config.gate.margin = 1;
-  EXPECT_EQ(refusal(request).find("the snapshot that serves"), std::string::npos);
+  request.force = true;  // so that whatever else is wrong with it is no reason
+  const json figures = run(request).gate.at("serving").at("ndcg@10");
+  const double serving = figures.at("serving").get<double>();
+  const double loss = (serving - figures.at("new").get<double>()) / serving;
+  ASSERT_GT(loss, 0.1);
+  const auto reason = [&](double margin) {
+    index::SnapshotStore(shop_.store).rollback(first);
+    request.config.gate.margin = margin;
+    const index::Manifest manifest = run(request);
+    EXPECT_EQ(manifest.gate.at("serving").at("ndcg@10"), figures);
+    return manifest.gate.at("reason").get<std::string>();
+  };
+  EXPECT_NE(reason(loss - 1e-3).find("the snapshot that serves"), std::string::npos);
+  EXPECT_EQ(reason(loss + 1e-3).find("the snapshot that serves"), std::string::npos);
+}
+
+TEST_F(ServingGate, DoesNotRefuseForWhatChanceExplains) {
+  run(good());
+  index::ReindexRequest request = good();
+  request.config.transitions.preset = "damped";
+  request.config.gate.margin = 0;
+  request.force = true;
+  const json gate = run(request).gate;
+  const json figures = gate.at("serving").at("ndcg@10");
+  ASSERT_LT(figures.at("new"), figures.at("serving")) << "not worse at all: take another preset";
+  EXPECT_EQ(gate.at("reason").get<std::string>().find("the snapshot that serves"), std::string::npos);
+}
+
+/// A shop whose pages decide what people look at.
+class ServingGateOfContexts : public ::testing::Test {
+ protected:
+  /// What the gate measures of the snapshot that serves, beside a new one of these events and keys.
+  double serving(const std::filesystem::path& events, const std::string& keys) {
+    index::ReindexRequest request = this->request();
+    request.events = events;
+    request.config.context.keys = keys;
+    const std::string id = index::reindex(request, quiet_).snapshot;
+    index::SnapshotStore store(shop_.store);
+    const double figure =
+        store.open_manifest(id).gate.at("serving").at("ndcg@10").at("serving").get<double>();
+    EXPECT_EQ(store.open_manifest(id).gate.at("serving").at("by"), "newer events");
+    store.rollback(older_);
+    return figure;
+  }
+  index::ReindexRequest request() const {
+    index::ReindexRequest request = shop_.request();
+    request.models = {"transformer"};
+    request.config.transformer.epochs = 3;
+    request.config.gate.min_events = 50;
+    request.force = true;
+    return request;
+  }
+  /// The log's lines that are taken, as they are changed by that.
+  template <class Take>
+  std::filesystem::path part(const std::string& name, const Take& take) const {
+    const std::filesystem::path file = shop_.folder.path() / name;
+    std::ifstream in(shop_.events);
+    std::ofstream out(file);
+    for (std::string line; std::getline(in, line);) {
+      auto event = nlohmann::ordered_json::parse(line);
+      if (take(event)) out << event.dump() << '\n';
+    }
+    return file;
+  }
+
+  tests::SmallShop shop_{8000, 1, true};
+  index::Progress quiet_;
+  std::string older_;
+};
+
+TEST_F(ServingGateOfContexts, AskTheServingSnapshotInWhatItKnowsItself) {
+  std::vector<double> times;
+  part("all.jsonl", [&](const auto& event) {
+    times.push_back(event.at("time").template get<double>());
+    return true;
+  });
+  std::nth_element(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(times.size() * 2 / 3),
+                   times.end());
+  const double end = times[times.size() * 2 / 3];
+  index::ReindexRequest older = request();
+  older.events = part("older.jsonl", [&](const auto& event) { return event.at("time") < end; });
+  older_ = index::reindex(older, quiet_).snapshot;
+
+  const double with = serving(shop_.events, "auto");
+  EXPECT_DOUBLE_EQ(serving(shop_.events, "none"), with) << "whatever the new one knows";
+  const auto stripped = part("stripped.jsonl", [](auto& event) {
+    event.erase("context");
+    return true;
+  });
+  EXPECT_LT(serving(stripped, "auto"), with);
 }
 
 TEST_F(ServingGate, PublishesByForceAndTheManifestSaysWhy) {

@@ -214,6 +214,11 @@ TEST_F(QueryEngineTest, LeavesOutTheSessionsItemsWhenAsked) {
   for (std::size_t e = 0; e < session_.size(); ++e)
     session_[e].time = e + 1 < session_.size() ? static_cast<double>(e) : 86'400;
   EXPECT_EQ(count("visit"), own.size() - 1) << "the newest event is of the next day";
+  SearchRequest later = request("{!session ctx=$ctx topK=400 seen=visit}", 400);
+  later.moment.time = 86'400 + 1801;
+  std::size_t back = 0;
+  for (const ItemId item : items(engine_->search(later))) back += own.count(item);
+  EXPECT_EQ(back, own.size()) << "that visit is over";
   for (Event& event : session_) event.time.reset();
 }
 

@@ -9,6 +9,7 @@
 #include "index/input/text_file.h"
 #include "index/input/time.h"
 #include "index/input/toml_document.h"
+#include "index/model/seen_rule.h"
 
 namespace segue::index {
 namespace {
@@ -77,11 +78,10 @@ struct SlotReader {
 };
 
 bool is_seen_rule(std::string_view text) {
-  if (text == "auto" || text == "include" || text == "exclude" || text == "visit") return true;
-  if (!text.starts_with("last:")) return false;
-  text.remove_prefix(5);
-  return !text.empty() && text.size() <= 6 && text.front() != '0' &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  if (text == "auto") return true;
+  const std::optional<SeenRule> rule = parse_seen_rule(text);
+  // As it is written everywhere, without zeros in front.
+  return rule && to_string(*rule) == text && rule->newest < 1'000'000;
 }
 
 /// What the table cannot say.

@@ -52,8 +52,8 @@ void tune_models(TuneOptions options, Console& console) {
   if (request.ranges.empty())
     throw Error(ErrorKind::kUsage, "no ranges are known for these models", "--models", "give --range");
 
-  index::TextWriter writer(
-      options.output);  // before the search, so that a folder that is missing ends nothing
+  // Before the search: a folder that is missing is told now, not hours later.
+  index::TextWriter writer(options.output);
   index::TuneReport report;
   {
     const InterruptScope interrupt;

@@ -114,13 +114,10 @@ struct SessionRanker::Impl {
   Impl(const index::Snapshot& s, SessionContext c, SessionContext p, std::string_view m, index::ItemGroup g)
       : snapshot(s), session(std::move(c)), placed(std::move(p)), model(m), group(g) {
     const std::vector<ItemId> items = placed.items();
-    const std::vector<double> times = placed.times();
     const std::vector<std::uint32_t> contexts = placed.contexts();
     const std::vector<std::string> texts = session.texts();
     index::SessionView view(items);
     view.texts = texts;
-    view.times = times;
-    view.now = session.now;
     view.contexts = contexts;
     view.request = session.request;
     view.sets = &session.sets;

@@ -123,30 +123,27 @@ TEST_F(ImportAndStorage, TrainingGoesOnFromImportedWeights) {
   EXPECT_LT(moved, 0.05);  // a few dozen steps of at most 1e-4
 }
 
-TEST_F(ImportAndStorage, WeightsNeedATransformerAmongTheModels) {
-  index::ReindexRequest request = importing("other");
-  request.models = {"transitions"};
+void expect_usage_error(const index::ReindexRequest& request, const std::string& word) {
   index::Progress quiet;
   try {
     index::reindex(request, quiet);
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kUsage);
-    EXPECT_NE(std::string(error.what()).find("--import"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find(word), std::string::npos) << error.what();
   }
+}
+
+TEST_F(ImportAndStorage, WeightsNeedATransformerAmongTheModels) {
+  index::ReindexRequest request = importing("other");
+  request.models = {"transitions"};
+  expect_usage_error(request, "--import");
 }
 
 TEST_F(ImportAndStorage, WithoutEpochsThereMustBeWeights) {
   index::ReindexRequest request = importing("nothing");
   request.import_weights.clear();
-  index::Progress quiet;
-  try {
-    index::reindex(request, quiet);
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::kUsage);
-    EXPECT_NE(std::string(error.what()).find("epochs"), std::string::npos);
-  }
+  expect_usage_error(request, "epochs");
 }
 
 /// Weights of SASRec.pytorch for 7 items, and a log that goes round them and knows one more.

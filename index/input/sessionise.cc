@@ -1,6 +1,7 @@
 #include "index/input/sessionise.h"
 
 #include <algorithm>
+#include <cmath>
 #include <unordered_set>
 #include <utility>
 
@@ -28,8 +29,7 @@ SessionOptions session_options(const Config::Events& events) {
                               : parse_duration(events.session_gap).value_or(options.sequences.gap);
   options.sequences.whole_users = events.sequence == "user";
   options.drop_consecutive_repeats = events.drop_consecutive_repeats;
-  options.min_rating = events.min_rating;
-  options.actions = events.actions;
+  options.weights = {events.min_rating, events.actions};
   return options;
 }
 
@@ -72,16 +72,6 @@ const Sessioniser::Meaning& Sessioniser::meaning_of(const std::string& text) {
   return meaning;
 }
 
-float Sessioniser::weight_of(const Event& event) {
-  if (event.rating) {
-    const bool below = *event.rating < options_.min_rating;
-    report_.below_min_rating += below ? 1 : 0;
-    return below ? 0.0f : 1.0f;
-  }
-  const auto found = options_.actions.find(event.action);
-  return found == options_.actions.end() ? 1.0f : static_cast<float>(found->second);
-}
-
 std::uint32_t Sessioniser::context_of(const Event& event) {
   if (event.context.empty()) return LogEvent::kNone;
   return contexts_.try_emplace(event.context, static_cast<std::uint32_t>(contexts_.size())).first->second;
@@ -112,7 +102,8 @@ void Sessioniser::add(const Event& event) {
     row.item = catalogue_.find(event.item);
     if (row.item == kNoItem) return note_unknown(event.item);
   }
-  row.weight = weight_of(event);
+  row.weight = event_weight(event, options_.weights);
+  report_.below_min_rating += event.rating && row.weight <= 0 ? 1 : 0;
   if (event.rating) row.rating = static_cast<float>(*event.rating);
   if (event.time) row.time = *event.time;
   row.target = event.target;
@@ -131,7 +122,9 @@ void Sessioniser::add(const Event& event) {
 bool Sessioniser::merge(LogEvent& last, const LogEvent& event) {
   if (!options_.drop_consecutive_repeats || last.item != event.item) return false;
   last.weight = std::max(last.weight, event.weight);
-  if (event.rating == event.rating) last.rating = event.rating;  // not NaN
+  if (!std::isnan(event.rating)) last.rating = event.rating;
+  // When the item was last touched: what fades and what ends a visit go by that.
+  if (!std::isnan(event.time)) last.time = event.time;
   // A target that repeats the event before it is no event of its own any more, so there is nothing to
   // predict.
   if (event.target) ++report_.merged_targets;

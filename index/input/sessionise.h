@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 #include <map>
 #include <string>
 #include <unordered_map>
@@ -10,6 +9,7 @@
 #include "index/catalogue.h"
 #include "index/config.h"
 #include "index/event.h"
+#include "index/input/event_weights.h"
 #include "index/input/events_reader.h"
 #include "index/input/sequences.h"
 #include "index/progress.h"
@@ -19,14 +19,10 @@ namespace segue::index {
 struct SessionOptions {
   SequenceOptions sequences;
   /// An event on the item of the item event before it in its sequence is merged with that one, which keeps
-  /// its place, time and context and takes the larger weight and the newer rating; a mark of a target is
+  /// its place and context and takes the larger weight, the newer rating and time; a mark of a target is
   /// lost.
   bool drop_consecutive_repeats = false;
-  /// Events rated below it have weight 0.
-  double min_rating = -std::numeric_limits<double>::infinity();
-  /// Weight by action, 1 for those that are not here. A rated event that is not below min_rating has
-  /// weight 1.
-  std::map<std::string, double> actions;
+  EventWeights weights;
 };
 
 /// The options that a configuration's [events] says.
@@ -77,7 +73,6 @@ class Sessioniser {
     bool empty = false;
   };
   const Meaning& meaning_of(const std::string& text);
-  float weight_of(const Event& event);
   std::uint32_t context_of(const Event& event);
   void note_unknown(const std::string& id);
   bool merge(LogEvent& last, const LogEvent& event);

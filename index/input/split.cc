@@ -65,6 +65,7 @@ class Splitter {
         times_.push_back(*event.time);
       }
       items_.push_back(names_.add(event.item));
+      weighs_.push_back(event_weight(event, options_.weights) > 0);
       if (options_.protocol == SplitProtocol::kRating) {
         const bool rated = event.rating && !event.item.empty();
         const std::string& owner = event.user.empty() ? event.session : event.user;
@@ -127,13 +128,15 @@ class Splitter {
     return true;
   }
 
-  /// The places in a sequence of the item events that count.
+  /// The places in a sequence of the item events that count: those with weight, and no repeats.
   std::vector<std::size_t> item_places(std::span<const std::uint32_t> rows) const {
     std::vector<std::size_t> places;
     std::uint32_t last = NameTable::kNone;
     for (std::size_t i = 0; i < rows.size(); ++i) {
       const std::uint32_t item = items_[rows[i]];
-      if (item == NameTable::kNone || (options_.drop_consecutive_repeats && item == last)) continue;
+      if (item == NameTable::kNone || !weighs_[rows[i]] ||
+          (options_.drop_consecutive_repeats && item == last))
+        continue;
       places.push_back(i);
       last = item;
     }
@@ -223,6 +226,7 @@ class Splitter {
   SequenceBuilder builder_{options_.sequences};
   NameTable names_;                         // of items
   std::vector<std::uint32_t> items_;        // by row; kNone: a typed text
+  std::vector<bool> weighs_;                // by row: whether its weight is above 0
   std::vector<double> times_;               // by row; only for kTime
   NameTable pairs_;                         // of user and item that a rating joins; only for kRating
   std::vector<std::uint32_t> pair_of_;      // by row; kNone: not rated; only for kRating

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "index/input/event_weights.h"
 #include "index/input/events_reader.h"
 #include "index/input/sequences.h"
 #include "index/progress.h"
@@ -12,7 +13,7 @@
 namespace segue::index {
 
 /// How a log is parted into what models may learn from and what they are asked. An item event below is an
-/// event with `item`; sequences are those of index/input/sequences.h.
+/// event with `item` and a weight above 0; sequences are those of index/input/sequences.h.
 enum class SplitProtocol {
   /// The last item event of each sequence with at least 3 is a target. TRAIN: the events before it, and
   /// shorter sequences
@@ -39,6 +40,7 @@ struct SplitOptions {
   SequenceOptions sequences;
   /// An item event on the item of the item event before it is no target and does not count.
   bool drop_consecutive_repeats = false;
+  EventWeights weights;  ///< an item event without weight is no target and does not count; not for kRating
   double share = 0.1;  ///< kTime: of the events, the latest, that lie at or after the moment; kColdItems: of
                        ///< the items; kRating: of the rated pairs
   std::optional<double> moment;  ///< kTime: the moment itself, seconds since 1970, instead of a share

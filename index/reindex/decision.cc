@@ -25,6 +25,13 @@ nlohmann::json slices_json(const CountClasses& classes, std::span<const Evaluati
   return list;
 }
 
+void set_blend(const BlendWeights& weights, Manifest& manifest) {
+  manifest.blend.clear();
+  for (std::size_t m = 0; m < weights.models.size(); ++m)
+    manifest.blend[weights.models[m]] = weights.weights[m];
+  manifest.blend_offsets = blend_offsets(weights);
+}
+
 }  // namespace
 
 std::optional<double> newest_event(const EventLog& log) {
@@ -38,10 +45,7 @@ std::optional<double> newest_event(const EventLog& log) {
 
 void describe_validation(const Validation& validation, std::size_t held_out, Manifest& manifest) {
   manifest.seen = to_string(validation.seen);
-  for (std::size_t m = 0; m < validation.blend.models.size(); ++m) {
-    manifest.blend[validation.blend.models[m]] = validation.blend.weights[m];
-  }
-  manifest.blend_offsets = blend_offsets(validation.blend);
+  set_blend(validation.blend, manifest);
   nlohmann::json& evaluation = manifest.evaluation;
   evaluation["blend_method"] = validation.method;
   evaluation["blend_error"] = validation.table.back().error;
@@ -60,6 +64,11 @@ void describe_validation(const Validation& validation, std::size_t held_out, Man
   }
   evaluation["sequences"] = validation.table.front().events;
   evaluation["fitted_on"] = held_out - validation.table.front().events;
+}
+
+void describe_refit(const RefittedBlend& refitted, Manifest& manifest) {
+  set_blend(refitted.weights, manifest);
+  manifest.evaluation["blend_refit"] = {{"sequences", refitted.sequences}, {"method", refitted.method}};
 }
 
 std::optional<ServingComparison> compare_with_store(const ReindexRequest& request, const ModelSet& models,

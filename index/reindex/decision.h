@@ -20,6 +20,9 @@ std::optional<double> newest_event(const EventLog& log);
 /// Writes what a validation decided and measured into the manifest. held_out: sequences of both halves.
 void describe_validation(const Validation& validation, std::size_t held_out, Manifest& manifest);
 
+/// The weights that are published in place of those that were compared.
+void describe_refit(const RefittedBlend& refitted, Manifest& manifest);
+
 /// The new blend beside the snapshot that serves; nothing where there is none, or it cannot be opened, which
 /// a warning says: a damaged one is a reason to publish, not to refuse.
 std::optional<ServingComparison> compare_with_store(const ReindexRequest& request, const ModelSet& models,

@@ -57,6 +57,26 @@ void slice_validation(const Evaluation& blend, std::span<const HeldOut> held_out
   result.by_frequency = headline_slices(blend, frequencies);
 }
 
+/// Fits under the validation's seen rule.
+BlendFit fit_under(const Validation& validation, std::span<const SessionModel* const> parts,
+                   const ModelSet& models, std::span<const HeldOut> held_out,
+                   const ValidationOptions& options, TrainingEnvironment& environment) {
+  return fit_blend({.models = parts,
+                    .held_out = held_out,
+                    .searchable = &environment.catalogue.searchable(),
+                    .seen = validation.seen,
+                    .max_sequences = options.fit_sequences,
+                    .events = models.popularity->counts()},
+                   environment.pool, environment.progress);
+}
+
+/// Those that may have a weight for items without events.
+std::vector<const SessionModel*> with_popularity(const ModelSet& models) {
+  std::vector<const SessionModel*> all = models.parts();
+  all.push_back(models.popularity.get());
+  return all;
+}
+
 }  // namespace
 
 std::vector<RankingMetric> slice_metrics() {
@@ -100,15 +120,10 @@ Validation validate(const ModelSet& models, std::span<const HeldOut> held_out,
   const SeenRule only[] = {result.seen};
   const double popularity =
       mean_metric(kNdcg10, evaluator.ranks(scorer_of(*models.popularity), fit_half, only).front());
-  if (best > popularity) parts.push_back(models.popularity.get());
+  result.with_popularity = best > popularity;
+  if (result.with_popularity) parts = with_popularity(models);
   const std::span<const float> events = models.popularity->counts();
-  const BlendFit fit = fit_blend({.models = parts,
-                                  .held_out = fit_half,
-                                  .searchable = &environment.catalogue.searchable(),
-                                  .seen = result.seen,
-                                  .max_sequences = options.fit_sequences,
-                                  .events = events},
-                                 environment.pool, environment.progress);
+  const BlendFit fit = fit_under(result, parts, models, fit_half, options, environment);
   result.blend = fit.weights;
   result.method = fit.method;
 
@@ -137,23 +152,25 @@ Validation validate(const ModelSet& models, std::span<const HeldOut> held_out,
     result.note = figures(best_name, best_ndcg, ndcg_of(row)) + ": the blend is " + best_name + " alone";
     result.blend = {{best_name}, {1.0}};
     result.method = "one model alone";
+    result.one_part = true;
     blend = std::move(*best_part);
     row = row_of("blend", blend);
   }
-  if (options.newcomers.cost > 0 && models.content) {
+  if (options.newcomer_cost > 0 && models.content) {
     environment.phases.begin("weigh new items");
-    std::vector<const SessionModel*> all = models.parts();
-    all.push_back(models.popularity.get());
+    const std::vector<const SessionModel*> all = with_popularity(models);
+    // Less for a gate that does not let the first pass.
+    const double costs[] = {options.newcomer_cost, options.newcomer_cost / 2, options.newcomer_cost / 4};
     double least = 0;  // of the blends with new items
     for (NewcomerChoice& choice :
-         weigh_newcomers(models, result.blend, fit_half, result.seen, options.newcomers, environment)) {
+         weigh_newcomers(models, result.blend, fit_half, result.seen, costs, options.seed, environment)) {
       Evaluation with = measure(scorer_of(Blend(choice.weights, all, events)));
       EvaluationRow its = row_of("blend", with);
       least = ndcg_of(its);
       if (least < best_ndcg) continue;
       result.blend = choice.weights;
       result.newcomers = std::move(choice);
-      parts = std::move(all);
+      parts = all;
       blend = std::move(with);
       row = std::move(its);
       break;
@@ -192,6 +209,35 @@ Validation validate(const ModelSet& models, std::span<const HeldOut> held_out,
   }
   result.table.push_back(std::move(row));
   return result;
+}
+
+std::optional<RefittedBlend> refit_blend(const ModelSet& models, std::span<const HeldOut> held_out,
+                                         const ValidationOptions& options, const Validation& validation,
+                                         TrainingEnvironment& environment) {
+  if (validation.one_part) return std::nullopt;
+  const std::vector<const SessionModel*> parts =
+      validation.with_popularity ? with_popularity(models) : models.parts();
+  BlendFit fit = fit_under(validation, parts, models, held_out, options, environment);
+  RefittedBlend refitted{std::move(fit.weights), std::move(fit.method),
+                         std::min(held_out.size(), options.fit_sequences)};
+  if (!validation.newcomers) return refitted;
+
+  const double cost[] = {validation.newcomers->cost};
+  refitted.weights = std::move(
+      weigh_newcomers(models, refitted.weights, held_out, validation.seen, cost, options.seed, environment)
+          .front()
+          .weights);
+  const Evaluator evaluator(environment.catalogue.searchable(), environment.pool, environment.progress);
+  const SeenRule only[] = {validation.seen};
+  const auto ndcg = [&](const Scorer& scorer) {
+    return mean_metric(kNdcg10, evaluator.ranks(scorer, held_out, only).front());
+  };
+  const std::vector<const SessionModel*> all = with_popularity(models);
+  const double ours = ndcg(scorer_of(Blend(refitted.weights, all, models.popularity->counts())));
+  for (const SessionModel* part : models.parts()) {
+    if (ndcg(scorer_of(*part)) > ours) return std::nullopt;
+  }
+  return refitted;
 }
 
 TransitionOptions choose_transitions(std::span<const TransitionOptions> presets, const TrainingData& data,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <span>
@@ -31,15 +32,18 @@ struct ValidationOptions {
   /// stronger of the two, so the blend has to reach it; null: there is no other.
   const SessionModel* still_popularity = nullptr;
   double popularity_correction = 0;  ///< Blend::correct_popularity; measured, but not judged
-  /// With a content model, items without events are weighed, too, at a cost above 0.
-  NewcomerOptions newcomers{};
+  /// Of new items, above 0: with a content model, items without events are weighed, too (newcomer_trials.h).
+  double newcomer_cost = 0;
+  std::uint64_t seed = 1;  ///< of the items that play newcomers
 };
 
 /// What validation decided.
 struct Validation {
   SeenRule seen;
-  BlendWeights blend;
-  std::string method;                         ///< how the weights were found, for people
+  bool with_popularity = false;               ///< whether popularity took part in the fit
+  bool one_part = false;                      ///< a part was ahead of the fitted weights, and is the blend
+  BlendWeights blend;                         ///< that was compared
+  std::string method;                         ///< how its weights were found, for people
   std::vector<EvaluationSlice> by_length;     ///< the blend by session_length_classes(), over slice_metrics()
   std::vector<EvaluationSlice> by_frequency;  ///< and by item_frequency_classes()
   std::vector<EvaluationRow> table;           ///< popularity first, the blend last, before it as corrected
@@ -62,6 +66,21 @@ std::vector<HeldOut> half_of(std::span<const HeldOut> held_out, std::size_t half
 /// events would bring the blend below a part, they are not weighed, which the note says, too.
 Validation validate(const ModelSet& models, std::span<const HeldOut> held_out,
                     const ValidationOptions& options, TrainingEnvironment& environment);
+
+/// The blend to publish.
+struct RefittedBlend {
+  BlendWeights weights;
+  std::string method;         ///< how they were found, for people
+  std::size_t sequences = 0;  ///< that they were fitted on
+};
+
+/// Once the blend has passed there is nothing left to compare on the second half, and weights that are fitted
+/// on twice the sequences are the better ones: the same fit on all of them, under the seen rule and at the
+/// cost of new items that validation took. Nothing where validation took one part alone, and where weighing
+/// new items would bring the new weights below the best part: then those of validation are to stay.
+std::optional<RefittedBlend> refit_blend(const ModelSet& models, std::span<const HeldOut> held_out,
+                                         const ValidationOptions& options, const Validation& validation,
+                                         TrainingEnvironment& environment);
 
 /// Among presets, the transitions with the best NDCG@10 on every second held-back sequence.
 TransitionOptions choose_transitions(std::span<const TransitionOptions> presets, const TrainingData& data,

@@ -8,41 +8,10 @@
 #include <utility>
 
 #include "index/model/rating_data.h"
+#include "index/reindex/item_events.h"
 
 namespace segue::index {
 namespace {
-
-struct ItemEvents {
-  std::vector<ItemId> items;
-  std::vector<float> weights;
-  std::vector<double> times;
-  std::vector<std::uint32_t> contexts;    // empty where none are known
-  std::vector<std::uint32_t> texts;       // typed texts that are no items
-  std::vector<std::size_t> texts_before;  // of each item: how many of them came before it
-
-  void keep(std::size_t first) {
-    items.resize(first);
-    weights.resize(first);
-    times.resize(first);
-    if (!contexts.empty()) contexts.resize(first);
-  }
-};
-
-ItemEvents item_events(const EventLog& log, const Sequence& sequence, const EventContexts& contexts) {
-  ItemEvents found;
-  for (std::size_t e = sequence.begin; e < sequence.end; ++e) {
-    if (log.events[e].item == kNoItem && log.events[e].query != LogEvent::kNone)
-      found.texts.push_back(log.events[e].query);
-    // Weight 0: kept in the log, but not for the implicit models (index/event.h).
-    if (log.events[e].item == kNoItem || log.events[e].weight <= 0) continue;
-    found.texts_before.push_back(found.texts.size());
-    found.items.push_back(log.events[e].item);
-    found.weights.push_back(log.events[e].weight);
-    found.times.push_back(log.events[e].time);
-    if (contexts.sets != nullptr) found.contexts.push_back(contexts.of_event[e]);
-  }
-  return found;
-}
 
 void append(TrainingData& data, const ItemEvents& events) {
   if (events.items.empty()) return;
@@ -63,18 +32,6 @@ std::size_t target_of(const std::vector<ItemId>& items, const Catalogue& catalog
   std::size_t last = items.size() - 1;
   while (last > 0 && catalogue.is_query(items[last])) --last;
   return last;
-}
-
-/// Marks the target-th item event of a sequence, as item_events counts, and what follows it.
-void leave_out(const EventLog& log, const Sequence& sequence, std::size_t target,
-               std::vector<std::uint8_t>& left_out) {
-  std::size_t e = sequence.begin;
-  for (std::size_t item = 0; e < sequence.end; ++e) {
-    const bool counts = log.events[e].item != kNoItem && log.events[e].weight > 0;
-    if (counts && item++ == target) break;
-  }
-  std::fill(left_out.begin() + static_cast<std::ptrdiff_t>(e),
-            left_out.begin() + static_cast<std::ptrdiff_t>(sequence.end), std::uint8_t{1});
 }
 
 std::shared_ptr<const RatingData> ratings_of(const EventLog& log, std::span<const std::uint8_t> left_out) {
@@ -129,19 +86,11 @@ ValidationSplit hold_back(const EventLog& log, const Catalogue& catalogue, std::
     if (next != eligible.end() && *next == s) {
       ++next;
       const std::size_t target = target_of(events.items, catalogue);
-      leave_out(log, log.sequences[s], target, left_out);
-      HeldOut held_out;
-      held_out.target = events.items[target];
-      held_out.time = events.times[target];
-      if (!events.contexts.empty()) held_out.request = events.contexts[target];
+      // What follows the target is in neither part, either.
+      std::fill(left_out.begin() + static_cast<std::ptrdiff_t>(events.places[target]),
+                left_out.begin() + static_cast<std::ptrdiff_t>(log.sequences[s].end), std::uint8_t{1});
+      split.held_out.push_back(events.hold_out(target, log, contexts));
       events.keep(target);
-      held_out.prefix = events.items;
-      held_out.times = events.times;
-      held_out.contexts = events.contexts;
-      held_out.sets = contexts.sets;
-      for (std::size_t t = 0; t < events.texts_before[target]; ++t)
-        held_out.texts.push_back(log.queries[events.texts[t]]);
-      split.held_out.push_back(std::move(held_out));
     }
     append(split.train, events);
   }

@@ -98,17 +98,16 @@ struct ModelsAsIfNew {
 
 std::vector<NewcomerChoice> weigh_newcomers(const ModelSet& models, const BlendWeights& blend,
                                             std::span<const HeldOut> held_out, const SeenRule& seen,
-                                            const NewcomerOptions& options,
+                                            std::span<const double> costs, std::uint64_t seed,
                                             TrainingEnvironment& environment) {
   NewcomerWeights fitting(blend, held_out, seen, environment.pool, environment.progress);
   for (std::uint64_t trial = 0; trial < kTrials; ++trial) {
-    const ModelsAsIfNew as_if(models, environment, options.seed, trial);
+    const ModelsAsIfNew as_if(models, environment, seed, trial);
     if (as_if.newcomers.count() > 0)
       fitting.add({as_if.views, &as_if.newcomers, &as_if.others, as_if.events});
   }
   std::vector<NewcomerChoice> choices;
-  for (const double share : {1.0, 0.5, 0.25}) {
-    const double cost = share * options.cost;
+  for (const double cost : costs) {
     NewcomerWeights::Fit fit = fitting.fit(cost);
     choices.push_back({std::move(fit.weights), cost, fit.ndcg, fit.others, fit.others_before, fit.targets});
   }

@@ -12,12 +12,6 @@
 
 namespace segue::index {
 
-/// How new items are to be weighed.
-struct NewcomerOptions {
-  double cost = 0;  ///< share of HR@10 and NDCG@10 of other targets that new items may cost
-  std::uint64_t seed = 1;
-};
-
 /// A blend that weighs items without events, and how that was found.
 struct NewcomerChoice {
   BlendWeights weights;
@@ -32,9 +26,10 @@ struct NewcomerChoice {
 /// without events as newcomer_weights.h says. The models are not trained again: rows of the drawn items are
 /// placed by content anew, by a map that has not seen them, and models that know items by events alone are
 /// asked as if they knew nothing of them (as_if_new.h). Items without any event do not take part.
-/// Several choices, of the whole cost, half of it and a quarter: for a gate that does not let the first pass.
+/// One choice for each of `costs` (shares of HR@10 and NDCG@10 of other targets that new items may cost).
 std::vector<NewcomerChoice> weigh_newcomers(const ModelSet& models, const BlendWeights& blend,
                                             std::span<const HeldOut> held_out, const SeenRule& seen,
-                                            const NewcomerOptions& options, TrainingEnvironment& environment);
+                                            std::span<const double> costs, std::uint64_t seed,
+                                            TrainingEnvironment& environment);
 
 }  // namespace segue::index

@@ -156,14 +156,10 @@ void validate_models(const ReindexInput& input, const ReindexRequest& request, T
   std::unique_ptr<Popularity> still;
   if (models.popularity->half_life()) still = models.popularity->unfaded(environment.catalogue);
   const Config::Blend& blend = request.config.blend;
-  const Validation validation = validate(models, split.held_out,
-                                         {parse_seen_rule(blend.seen),
-                                          blend.max_sequences,
-                                          baseline.get(),
-                                          still.get(),
-                                          blend.popularity_correction,
-                                          {blend.new_items_cost, request.seed}},
-                                         environment);
+  const ValidationOptions options{
+      parse_seen_rule(blend.seen), blend.max_sequences,  baseline.get(), still.get(),
+      blend.popularity_correction, blend.new_items_cost, request.seed};
+  const Validation validation = validate(models, split.held_out, options, environment);
   const auto serving = compare_with_store(request, models, split, input, validation, environment, report);
   environment.phases.end();
 
@@ -171,6 +167,11 @@ void validate_models(const ReindexInput& input, const ReindexRequest& request, T
   report.evaluation = validation.table;
   if (!validation.note.empty()) report.warnings.push_back(validation.note);
   decide(validation, serving, request, manifest, report);
+
+  environment.phases.begin("fit blend (all sequences)");
+  if (const auto refitted = refit_blend(models, split.held_out, options, validation, environment))
+    describe_refit(*refitted, manifest);
+  environment.phases.end();
 }
 
 void describe_popularity(const Popularity& popularity, const TrainingPlan& plan, Manifest& manifest,

@@ -74,7 +74,9 @@ void split(const SplitArguments& arguments, Console& console) {
   if (!arguments.config.empty()) events = index::load_config(arguments.config).events;
   arguments.sequences.apply(events);
   options.drop_consecutive_repeats |= events.drop_consecutive_repeats;
-  options.sequences = index::session_options(events).sequences;
+  const index::SessionOptions cut = index::session_options(events);
+  options.sequences = cut.sequences;
+  options.weights = cut.weights;
   if (!arguments.moment.empty()) options.moment = index::parse_time(arguments.moment);
   index::SplitReport report;
   {

@@ -151,7 +151,7 @@ EvaluateReport evaluate(const index::Snapshot& snapshot, const index::SnapshotSt
   if (targets.not_ranked > 0) {
     report.warnings.push_back(
         (targets.not_ranked == 1 ? "1 event was" : std::to_string(targets.not_ranked) + " events were") +
-        " not predicted: items of kind `query`, or nothing comes before them");
+        " not predicted: items of kind `query`, events without weight, or nothing comes before them");
   }
   report.events = targets.held_out.size();
 

@@ -2,44 +2,16 @@
 
 #include <algorithm>
 #include <optional>
-#include <span>
-#include <string>
-#include <utility>
 #include <vector>
+
+#include "index/reindex/item_events.h"
 
 namespace segue::integration {
 namespace {
 
-/// The item events of one sequence, oldest first.
-struct ItemEvents {
-  std::vector<index::ItemId> items;
-  std::vector<double> times;  // seconds since 1970; NaN: unknown
-  std::vector<bool> marked;
-  std::vector<std::uint32_t> contexts;    // empty where none are known
-  std::vector<std::string> texts;         // typed texts that are no items
-  std::vector<std::size_t> texts_before;  // of each item: how many of them came before it
-};
-
-ItemEvents item_events(const index::EventLog& log, const index::Sequence& sequence,
-                       const index::EventContexts& contexts) {
-  ItemEvents found;
-  for (std::size_t e = sequence.begin; e < sequence.end; ++e) {
-    if (log.events[e].item == index::kNoItem) {
-      if (log.events[e].query != index::LogEvent::kNone)
-        found.texts.push_back(log.queries[log.events[e].query]);
-      continue;
-    }
-    found.texts_before.push_back(found.texts.size());
-    found.items.push_back(log.events[e].item);
-    found.times.push_back(log.events[e].time);
-    found.marked.push_back(log.events[e].target);
-    if (contexts.sets != nullptr) found.contexts.push_back(contexts.of_event[e]);
-  }
-  return found;
-}
-
 /// The last event on a searchable item of a sequence that has at least 3 of them.
-std::optional<std::size_t> last_searchable(const ItemEvents& events, const index::Catalogue& catalogue) {
+std::optional<std::size_t> last_searchable(const index::ItemEvents& events,
+                                           const index::Catalogue& catalogue) {
   std::optional<std::size_t> last;
   std::size_t count = 0;
   for (std::size_t i = 0; i < events.items.size(); ++i) {
@@ -51,15 +23,16 @@ std::optional<std::size_t> last_searchable(const ItemEvents& events, const index
 }
 
 /// Positions of the events to predict among the item events of one sequence.
-std::vector<std::size_t> positions(const ItemEvents& events, const index::Catalogue& catalogue,
-                                   Protocol protocol, bool marks, Targets& targets) {
+std::vector<std::size_t> positions(const index::ItemEvents& events, const index::EventLog& log,
+                                   const index::Catalogue& catalogue, Protocol protocol, bool marks,
+                                   Targets& targets) {
   std::vector<std::size_t> chosen;
   if (protocol != Protocol::kNextEvent && !marks) {
     if (const auto last = last_searchable(events, catalogue)) chosen.push_back(*last);
     return chosen;
   }
   for (std::size_t i = 0; i < events.items.size(); ++i) {
-    const bool wanted = marks ? events.marked[i] : i > 0;
+    const bool wanted = marks ? log.events[events.places[i]].target : i > 0;
     if (!wanted) continue;
     if (i == 0 || catalogue.is_query(events.items[i])) {
       ++targets.not_ranked;
@@ -68,6 +41,15 @@ std::vector<std::size_t> positions(const ItemEvents& events, const index::Catalo
     }
   }
   return chosen;
+}
+
+/// Marked events that item_events() leaves out.
+std::size_t marked_without_weight(const index::EventLog& log, const index::Sequence& sequence) {
+  const auto first = log.events.begin() + static_cast<std::ptrdiff_t>(sequence.begin);
+  const auto last = log.events.begin() + static_cast<std::ptrdiff_t>(sequence.end);
+  return static_cast<std::size_t>(std::count_if(first, last, [](const index::LogEvent& event) {
+    return event.target && event.item != index::kNoItem && event.weight <= 0;
+  }));
 }
 
 }  // namespace
@@ -81,23 +63,13 @@ Targets find_targets(const index::EventLog& log, const index::Catalogue& catalog
   std::uint32_t sequences = 0;
   for (const index::Sequence& sequence : log.sequences) {
     const std::size_t earlier = targets.held_out.size();
-    const ItemEvents events = item_events(log, sequence, contexts);
+    const index::ItemEvents events = index::item_events(log, sequence, contexts);
     const std::vector<std::int64_t> digests = index::event_digests(log, sequence, catalogue);
-    for (const std::size_t i : positions(events, catalogue, protocol, marks, targets)) {
-      const auto before = static_cast<std::ptrdiff_t>(i);
-      index::HeldOut held_out{{events.items.begin(), events.items.begin() + before}, events.items[i]};
-      held_out.times.assign(events.times.begin(), events.times.begin() + before);
-      held_out.time = events.times[i];
-      if (contexts.sets != nullptr) {
-        held_out.contexts.assign(events.contexts.begin(), events.contexts.begin() + before);
-        held_out.request = events.contexts[i];
-        held_out.sets = contexts.sets;
-      }
-      held_out.texts.assign(events.texts.begin(),
-                            events.texts.begin() + static_cast<std::ptrdiff_t>(events.texts_before[i]));
-      targets.held_out.push_back(std::move(held_out));
+    if (marks) targets.not_ranked += marked_without_weight(log, sequence);
+    for (const std::size_t i : positions(events, log, catalogue, protocol, marks, targets)) {
+      targets.held_out.push_back(events.hold_out(i, log, contexts));
       targets.sequence_of.push_back(sequences);
-      targets.trained += trained != nullptr && trained->contains(digests[i]) ? 1 : 0;
+      targets.trained += trained != nullptr && trained->contains(digests[events.numbers[i]]) ? 1 : 0;
     }
     if (targets.held_out.size() > earlier) ++sequences;
   }

@@ -6,10 +6,14 @@
 #include <cmath>
 #include <sstream>
 
+#include "index/model/seen_rule.h"
 #include "index/nearest_name.h"
 
 namespace segue::query {
 namespace {
+
+/// N of `last:N`.
+constexpr std::size_t kMostLeftOut = 1000;
 
 constexpr std::array kSessionKeys = {
     KeySpec{"ctx", KeyType::kSession, "", 0, 0, "",
@@ -129,12 +133,10 @@ std::string fault_of(const KeySpec& spec, std::string_view text, const ParamValu
       return "expected " + std::string(choices.size() > 1 ? "one of " : "") + list;
     }
     case KeyType::kSeen:
-      if (text == "auto" || text == "exclude" || text == "include" || text == "visit") return "";
-      if (text.substr(0, 5) == "last:" && parse_number(text.substr(5), value) && value >= 1 &&
-          value <= 1000 && value == std::floor(value)) {
-        return "";
-      }
-      return "expected auto, exclude, include, visit or last:N with N from 1 to 1000";
+      if (text == "auto") return "";
+      if (const auto rule = index::parse_seen_rule(text); rule && rule->newest <= kMostLeftOut) return "";
+      return "expected auto, exclude, include, visit or last:N with N from 1 to " +
+             std::to_string(kMostLeftOut);
     case KeyType::kTyped:
       return "";
     default:

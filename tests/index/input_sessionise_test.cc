@@ -172,7 +172,7 @@ TEST_F(Sessions, WeighActionsByTheConfigurationAndRatingsByOne) {
 
 TEST_F(Sessions, MergeConsecutiveRepeatsWhenAsked) {
   options_.drop_consecutive_repeats = true;
-  options_.actions = {{"purchase", 3}};
+  options_.weights.actions = {{"purchase", 3}};
   std::vector<Event> events = {event("s/@1 a"), event("s/@2 ?lamp"), event("s/@3 a"),
                                event("s/@4 b"), event("s/@5 a"),     event("t/@6 a")};
   events[2].action = "purchase";
@@ -180,7 +180,7 @@ TEST_F(Sessions, MergeConsecutiveRepeatsWhenAsked) {
   const EventLog out = log(events);
   EXPECT_THAT(describe(out), ElementsAre("s(): a ?lamp b a", "t(): a"));
   EXPECT_EQ(out.events[0].weight, 3);
-  EXPECT_EQ(out.events[0].time, 1);
+  EXPECT_EQ(out.events[0].time, 3) << "when the item was last touched";
   EXPECT_FALSE(out.events[0].target) << "what repeats the event before it is not predicted";
   EXPECT_EQ(report_.repeats, 1u);
   EXPECT_EQ(report_.item_events, 4u);

@@ -118,6 +118,23 @@ TEST_F(Split, DoesNotCountConsecutiveRepeatsWhenAsked) {
   EXPECT_EQ(read("train.jsonl"), "s: a b");
 }
 
+TEST_F(Split, PredictsNoEventWithoutWeight) {
+  options_.weights.actions = {{"hover", 0}};
+  options_.weights.min_rating = 3;
+  const SplitReport report = split(R"({"session": "s", "item": "a"}
+{"session": "s", "item": "b", "rating": 2}
+{"session": "s", "item": "c", "rating": 3}
+{"session": "s", "item": "d"}
+{"session": "s", "item": "e", "action": "hover"}
+{"session": "t", "item": "a"}
+{"session": "t", "item": "b", "action": "hover"}
+{"session": "t", "item": "c"}
+)");
+  EXPECT_EQ(report.targets, 1u);
+  EXPECT_EQ(read("test.jsonl"), "s: a b c d*");
+  EXPECT_EQ(read("train.jsonl"), "s: a b c; t: a b c");
+}
+
 TEST_F(Split, CopiesLinesAndMarksTargetsAlone) {
   split(
       "{\"session\": \"s\", \"item\": \"a\", \"shelf\": 7}\r\n"

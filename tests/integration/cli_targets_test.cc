@@ -45,6 +45,7 @@ class LogOf {
     return find_targets(log_, catalogue(), protocol, trained);
   }
   const index::EventLog& log() const { return log_; }
+  void set_weight(std::size_t event, float weight) { log_.events[event].weight = weight; }
   void set_times(const std::vector<double>& times) {
     for (std::size_t e = 0; e < times.size(); ++e) log_.events[e].time = times[e];
   }
@@ -91,6 +92,27 @@ TEST(LeaveOneOut, CountsMarkedEventsThatCannotBeRanked) {
   const Targets targets = LogOf().sequence("s", {kA, kB, kQ}, {0, 2}).targets(Protocol::kLeaveOneOut);
   EXPECT_TRUE(targets.held_out.empty());
   EXPECT_EQ(targets.not_ranked, 2u);
+}
+
+TEST(LeaveOneOut, LeavesOutEventsWithoutWeightAsTrainingDoes) {
+  LogOf log;
+  log.sequence("s", {kA, kD, kB, kC, kD});
+  log.set_weight(1, 0);
+  log.set_weight(4, 0);
+  const Targets targets = log.targets(Protocol::kLeaveOneOut);
+  ASSERT_EQ(targets.held_out.size(), 1u);
+  EXPECT_EQ(targets.held_out[0].prefix, (std::vector<ItemId>{kA, kB}));
+  EXPECT_EQ(targets.held_out[0].target, kC);
+  const auto trained = index::TrainedSequences::of(log.log(), catalogue());
+  EXPECT_EQ(log.targets(Protocol::kLeaveOneOut, &trained).trained, 1u);
+  log.set_weight(3, 0);
+  EXPECT_TRUE(log.targets(Protocol::kLeaveOneOut).held_out.empty()) << "two are left";
+
+  LogOf marked;
+  marked.sequence("s", {kA, kB, kC}, {1, 2});
+  marked.set_weight(2, 0);
+  EXPECT_EQ(marked.targets(Protocol::kLeaveOneOut).held_out.size(), 1u);
+  EXPECT_EQ(marked.targets(Protocol::kLeaveOneOut).not_ranked, 1u);
 }
 
 TEST(NextEvent, PredictsEveryEventButTheFirst) {

@@ -75,8 +75,10 @@ TEST(OperatorTable, NamesWhatIsWrongAndWhere) {
             "plain | `ctx`: expected a parameter that holds events, such as $ctx | ");
   EXPECT_EQ(only_error("{!session ctx=$v}"),
             "$v | `ctx`: expected a parameter that holds events, such as $ctx | ");
-  EXPECT_EQ(only_error("{!session ctx=$ctx seen=last:0}"),
-            "last:0 | `seen`: expected auto, exclude, include, visit or last:N with N from 1 to 1000 | ");
+  for (const std::string value : {"last:0", "last:1001", "last:1e2", "last:2.0", "last:", "ever"}) {
+    EXPECT_EQ(only_error("{!session ctx=$ctx seen=" + value + "}"),
+              value + " | `seen`: expected auto, exclude, include, visit or last:N with N from 1 to 1000 | ");
+  }
   EXPECT_EQ(only_error("{!hybrid fuse=sum}(a)"), "sum | `fuse`: expected rrf | ");
   EXPECT_EQ(only_error("{!hybrid}"),
             "{!hybrid} | {!hybrid} has 0 bodies, expected 1 to 16 | a body follows its operator without a "

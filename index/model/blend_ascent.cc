@@ -14,12 +14,12 @@ constexpr std::array kShares{0.005, 0.01, 0.02, 0.03, 0.04, 0.06, 0.08, 0.1, 0.1
 constexpr double kReach = 1.2;  // of log odds: about three of the shares each way
 constexpr std::size_t kMaxRounds = 100;
 
-/// weights with the share of one part replaced and the others shrunk or stretched to fill the rest.
-std::vector<double> with_share(std::vector<double> weights, std::size_t part, double share) {
+/// The weights of all but one part, to a sum of 1; nothing where that part stands alone.
+std::vector<double> without(std::vector<double> weights, std::size_t part) {
   const double others = 1 - weights[part];
-  if (others <= 0) return weights;
-  for (double& weight : weights) weight *= (1 - share) / others;
-  weights[part] = share;
+  if (others <= 0) return {};
+  for (double& weight : weights) weight /= others;
+  weights[part] = 0;
   return weights;
 }
 
@@ -41,8 +41,42 @@ class Ascent {
       : contests_(contests), fold_(fold), pool_(pool) {}
 
   Point at(std::vector<double> weights) const {
-    Point point;
     const std::vector<double> gains = ndcg_gains(contests_, BlendTable(contests_, weights), pool_);
+    return point(std::move(weights), gains);
+  }
+
+  /// The best neighbour of a point: one part's share changed, to nothing included.
+  Point best_step(const Point& from, std::span<const char> used) const {
+    Point best = from;
+    for (std::size_t part = 0; part < from.weights.size(); ++part) {
+      if (used[part] == 0) continue;
+      const std::vector<double> others = without(from.weights, part);
+      if (others.empty()) continue;
+      const double current = from.weights[part];
+      std::vector<double> shares;
+      if (current > 0) shares.push_back(0);
+      for (const double share : kShares) {
+        if (share != current && (current == 0 || near(share, current))) shares.push_back(share);
+      }
+      const std::vector<std::vector<double>> gains =
+          ndcg_gains_by_share(contests_, others, part, shares, pool_);
+      for (std::size_t s = 0; s < shares.size(); ++s) {
+        std::vector<double> weights = others;
+        for (double& weight : weights) weight *= 1 - shares[s];
+        weights[part] = shares[s];
+        Point to = point(std::move(weights), gains[s]);
+        // So many shares are tried that some are ahead by chance.
+        const double needed = current == 0 ? error_of_difference(to.gains, from.gains) : 0;
+        if (to.ndcg > best.ndcg && to.ndcg - from.ndcg > needed) best = std::move(to);
+      }
+    }
+    return best;
+  }
+
+ private:
+  /// gains: of all sequences.
+  Point point(std::vector<double> weights, const std::vector<double>& gains) const {
+    Point point;
     for (std::size_t s = 0; s < gains.size(); ++s) {
       if (fold_.learns(s)) point.gains.push_back(gains[s]);
     }
@@ -51,29 +85,6 @@ class Ascent {
     return point;
   }
 
-  /// The best neighbour of a point: one part's share changed, to nothing included.
-  Point best_step(const Point& from, std::span<const char> used) const {
-    Point best = from;
-    const auto consider = [&](std::size_t part, double share) {
-      std::vector<double> weights = with_share(from.weights, part, share);
-      if (weights == from.weights) return;
-      Point to = at(std::move(weights));
-      const bool joins = from.weights[part] == 0;
-      // So many shares are tried that some are ahead by chance.
-      const double needed = joins ? error_of_difference(to.gains, from.gains) : 0;
-      if (to.ndcg > best.ndcg && to.ndcg - from.ndcg > needed) best = std::move(to);
-    };
-    for (std::size_t part = 0; part < from.weights.size(); ++part) {
-      if (used[part] == 0) continue;
-      if (from.weights[part] > 0) consider(part, 0);
-      for (const double share : kShares) {
-        if (from.weights[part] == 0 || near(share, from.weights[part])) consider(part, share);
-      }
-    }
-    return best;
-  }
-
- private:
   const BlendContests& contests_;
   const BlendFold& fold_;
   kernels::ThreadPool& pool_;

@@ -77,19 +77,21 @@ class Fitting {
   }
 
   /// Leaves out models, the cheapest first, as long as all that are left out together cost nothing to speak
-  /// of.
+  /// of. One that was missed is not tried again: beside fewer others it is missed the more.
   void drop(const Method& method, std::vector<char>& used) const {
     const std::vector<double> whole = gains_by_others(method, used);
+    std::vector<char> missed(used.size(), 0);
     while (std::count(used.begin(), used.end(), 1) > 1) {
       std::optional<std::size_t> cheapest;
       double least = 0;
       for (std::size_t m = 0; m < used.size(); ++m) {
-        if (used[m] == 0) continue;
+        if (used[m] == 0 || missed[m] != 0) continue;
         std::vector<char> without = used;
         without[m] = 0;
         const std::vector<double> rest = gains_by_others(method, without);
         const double cost = mean(whole) - mean(rest);
-        if (cost <= kNoCost * mean(whole) && (!cheapest || cost < least)) {
+        missed[m] = cost > kNoCost * mean(whole) ? 1 : 0;
+        if (missed[m] == 0 && (!cheapest || cost < least)) {
           cheapest = m;
           least = cost;
         }

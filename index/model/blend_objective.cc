@@ -1,6 +1,7 @@
 #include "index/model/blend_objective.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 #include <stdexcept>
@@ -51,6 +52,18 @@ void leads(const BlendContest& contest, const BlendTable& weights, std::vector<N
   }
 }
 
+/// Sum of a[i] b[i] in a fixed number of lanes, which is an order that the compiler may use vectors for.
+double dot(const double* a, const float* b, std::size_t n) {
+  constexpr std::size_t kLanes = 16;
+  std::array<double, kLanes> lanes{};
+  std::size_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    for (std::size_t l = 0; l < kLanes; ++l) lanes[l] += a[i + l] * static_cast<double>(b[i + l]);
+  }
+  for (std::size_t l = 0; i < n; ++i, ++l) lanes[l] += a[i] * static_cast<double>(b[i]);
+  return std::accumulate(lanes.begin(), lanes.end(), 0.0);
+}
+
 double gain_of(std::span<const float> sums) {
   std::size_t above = 0;
   std::size_t level = 0;
@@ -85,6 +98,33 @@ std::vector<double> ndcg_gains(const BlendContests& contests, const BlendTable& 
     for (std::size_t i = block * kContestsPerBlock; i < std::min(n, (block + 1) * kContestsPerBlock); ++i) {
       leads(contests.contests[i], weights, sums);
       gains[contests.contests[i].sequence] = gain_of(sums);
+    }
+  });
+  return gains;
+}
+
+std::vector<std::vector<double>> ndcg_gains_by_share(const BlendContests& contests,
+                                                     std::span<const double> others, std::size_t part,
+                                                     std::span<const double> shares,
+                                                     kernels::ThreadPool& pool) {
+  std::vector<std::vector<double>> gains(shares.size(), std::vector<double>(contests.sequences, 0));
+  std::vector<double> rest(others.begin(), others.end());
+  rest[part] = 0;
+  const BlendTable table(contests, rest);
+  const std::size_t n = contests.contests.size();
+  pool.run((n + kContestsPerBlock - 1) / kContestsPerBlock, [&](std::size_t block) {
+    std::vector<float> base;
+    std::vector<float> sums;
+    for (std::size_t i = block * kContestsPerBlock; i < std::min(n, (block + 1) * kContestsPerBlock); ++i) {
+      const BlendContest& contest = contests.contests[i];
+      leads(contest, table, base);
+      const float* ahead = contest.ahead.data() + part * base.size();
+      sums.resize(base.size());
+      for (std::size_t s = 0; s < shares.size(); ++s) {
+        const float share = static_cast<float>(shares[s]);
+        for (std::size_t c = 0; c < sums.size(); ++c) sums[c] = (1 - share) * base[c] + share * ahead[c];
+        gains[s][contest.sequence] = gain_of(sums);
+      }
     }
   });
   return gains;
@@ -179,17 +219,14 @@ void BlendLikelihood::add_contest(const BlendContest& contest, const BlendTable&
     std::vector<double> ahead(models, 0);
     for (std::size_t m = 0; m < models; ++m) {
       const float* a = contest.ahead.data() + used_[m] * n;
-      for (std::size_t c = begin; c < end; ++c) {
-        moved[c] = share[c] * static_cast<double>(a[c]);
-        ahead[m] += moved[c];
-      }
+      for (std::size_t c = begin; c < end; ++c) moved[c] = share[c] * static_cast<double>(a[c]);
+      ahead[m] = dot(share.data() + begin, a + begin, end - begin);
       mean[m * classes + k] = ahead[m] + weight * z[m];
       gradient[m * classes + k] += mean[m * classes + k] - (of_target ? z[m] : 0);
       for (std::size_t other = 0; hessian != nullptr && other <= m; ++other) {
         const float* b = contest.ahead.data() + used_[other] * n;
-        double product = 0;
-        for (std::size_t c = begin; c < end; ++c) product += moved[c] * static_cast<double>(b[c]);
-        product += z[m] * ahead[other] + ahead[m] * z[other] + weight * z[m] * z[other];
+        const double product = dot(moved.data() + begin, b + begin, end - begin) + z[m] * ahead[other] +
+                               ahead[m] * z[other] + weight * z[m] * z[other];
         hessian[(m * classes + k) * width + other * classes + k] += product;
         if (other != m) hessian[(other * classes + k) * width + m * classes + k] += product;
       }

@@ -32,6 +32,13 @@ struct BlendTable {
 std::vector<double> ndcg_gains(const BlendContests& contests, const BlendTable& weights,
                                kernels::ThreadPool& pool);
 
+/// The same for several shares of one part, [shares, sequences]: the part has the weight `share`, the others
+/// (1 - share) times theirs, [models], where that of the part does not count. Reads the contests once.
+std::vector<std::vector<double>> ndcg_gains_by_share(const BlendContests& contests,
+                                                     std::span<const double> others, std::size_t part,
+                                                     std::span<const double> shares,
+                                                     kernels::ThreadPool& pool);
+
 double mean(std::span<const double> gains);
 /// Standard error of the mean of a - b, sequence by sequence; 0 for fewer than two.
 double error_of_difference(std::span<const double> a, std::span<const double> b);

@@ -12,6 +12,9 @@
 namespace segue::index {
 namespace {
 
+/// How often what new items may cost is halved for a blend that is not to fall below a part.
+constexpr std::size_t kCostHalvings = 4;
+
 std::string figures(const std::string& ahead, double theirs, double ours) {
   char text[160];
   std::snprintf(text, sizeof text, "%s has NDCG@10 %.4f on the held-back events, the blend %.4f",
@@ -159,11 +162,11 @@ Validation validate(const ModelSet& models, std::span<const HeldOut> held_out,
   if (options.newcomer_cost > 0 && models.content) {
     environment.phases.begin("weigh new items");
     const std::vector<const SessionModel*> all = with_popularity(models);
-    // Less for a gate that does not let the first pass.
-    const double costs[] = {options.newcomer_cost, options.newcomer_cost / 2, options.newcomer_cost / 4};
-    double least = 0;  // of the blends with new items
-    for (NewcomerChoice& choice :
-         weigh_newcomers(models, result.blend, fit_half, result.seen, costs, options.seed, environment)) {
+    const NewcomerTrials trials(models, result.blend, fit_half, result.seen, options.seed, environment);
+    double least = 0;  // NDCG@10 of the blends with new items
+    double cost = options.newcomer_cost;
+    for (std::size_t halving = 0; halving <= kCostHalvings; ++halving, cost /= 2) {
+      NewcomerChoice choice = trials.weigh(cost);
       Evaluation with = measure(scorer_of(Blend(choice.weights, all, events)));
       EvaluationRow its = row_of("blend", with);
       least = ndcg_of(its);
@@ -217,26 +220,24 @@ std::optional<RefittedBlend> refit_blend(const ModelSet& models, std::span<const
   if (validation.one_part) return std::nullopt;
   const std::vector<const SessionModel*> parts =
       validation.with_popularity ? with_popularity(models) : models.parts();
-  BlendFit fit = fit_under(validation, parts, models, held_out, options, environment);
-  RefittedBlend refitted{std::move(fit.weights), std::move(fit.method),
-                         std::min(held_out.size(), options.fit_sequences)};
+  const BlendFit fit = fit_under(validation, parts, models, held_out, options, environment);
+  RefittedBlend refitted{fit.weights, fit.method, std::min(held_out.size(), options.fit_sequences)};
   if (!validation.newcomers) return refitted;
 
-  const double cost[] = {validation.newcomers->cost};
-  refitted.weights = std::move(
-      weigh_newcomers(models, refitted.weights, held_out, validation.seen, cost, options.seed, environment)
-          .front()
-          .weights);
+  environment.phases.begin("weigh new items (all sequences)");
+  refitted.weights =
+      NewcomerTrials(models, refitted.weights, held_out, validation.seen, options.seed, environment)
+          .weigh(validation.newcomers->cost)
+          .weights;
   const Evaluator evaluator(environment.catalogue.searchable(), environment.pool, environment.progress);
   const SeenRule only[] = {validation.seen};
   const auto ndcg = [&](const Scorer& scorer) {
     return mean_metric(kNdcg10, evaluator.ranks(scorer, held_out, only).front());
   };
-  const std::vector<const SessionModel*> all = with_popularity(models);
-  const double ours = ndcg(scorer_of(Blend(refitted.weights, all, models.popularity->counts())));
-  for (const SessionModel* part : models.parts()) {
-    if (ndcg(scorer_of(*part)) > ours) return std::nullopt;
-  }
+  const auto best =
+      std::max_element(fit.single_ndcg.begin(), fit.single_ndcg.end()) - fit.single_ndcg.begin();
+  const Blend blend(refitted.weights, with_popularity(models), models.popularity->counts());
+  if (ndcg(scorer_of(blend)) < ndcg(scorer_of(*parts[static_cast<std::size_t>(best)]))) return std::nullopt;
   return refitted;
 }
 

@@ -63,7 +63,8 @@ std::vector<HeldOut> half_of(std::span<const HeldOut> held_out, std::size_t half
 /// others: the blend's NDCG@10 may not be below popularity, transitions or any of its parts. Where a part is
 /// ahead of the fitted weights on the second half, the blend becomes that part alone, which the note says; so
 /// what refuses is popularity, or transitions that are no part. Where weighing items without
-/// events would bring the blend below a part, they are not weighed, which the note says, too.
+/// events would bring the blend below a part, they may cost less, and where that is not enough they are not
+/// weighed, which the note says, too.
 Validation validate(const ModelSet& models, std::span<const HeldOut> held_out,
                     const ValidationOptions& options, TrainingEnvironment& environment);
 

@@ -96,22 +96,20 @@ struct ModelsAsIfNew {
 
 }  // namespace
 
-std::vector<NewcomerChoice> weigh_newcomers(const ModelSet& models, const BlendWeights& blend,
-                                            std::span<const HeldOut> held_out, const SeenRule& seen,
-                                            std::span<const double> costs, std::uint64_t seed,
-                                            TrainingEnvironment& environment) {
-  NewcomerWeights fitting(blend, held_out, seen, environment.pool, environment.progress);
+NewcomerTrials::NewcomerTrials(const ModelSet& models, const BlendWeights& blend,
+                               std::span<const HeldOut> held_out, const SeenRule& seen, std::uint64_t seed,
+                               const TrainingEnvironment& environment)
+    : fitting_(blend, held_out, seen, environment.pool, environment.progress) {
   for (std::uint64_t trial = 0; trial < kTrials; ++trial) {
     const ModelsAsIfNew as_if(models, environment, seed, trial);
     if (as_if.newcomers.count() > 0)
-      fitting.add({as_if.views, &as_if.newcomers, &as_if.others, as_if.events});
+      fitting_.add({as_if.views, &as_if.newcomers, &as_if.others, as_if.events});
   }
-  std::vector<NewcomerChoice> choices;
-  for (const double cost : costs) {
-    NewcomerWeights::Fit fit = fitting.fit(cost);
-    choices.push_back({std::move(fit.weights), cost, fit.ndcg, fit.others, fit.others_before, fit.targets});
-  }
-  return choices;
+}
+
+NewcomerChoice NewcomerTrials::weigh(double cost) const {
+  NewcomerWeights::Fit fit = fitting_.fit(cost);
+  return {std::move(fit.weights), cost, fit.ndcg, fit.others, fit.others_before, fit.targets};
 }
 
 }  // namespace segue::index

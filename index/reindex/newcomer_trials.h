@@ -26,10 +26,17 @@ struct NewcomerChoice {
 /// without events as newcomer_weights.h says. The models are not trained again: rows of the drawn items are
 /// placed by content anew, by a map that has not seen them, and models that know items by events alone are
 /// asked as if they knew nothing of them (as_if_new.h). Items without any event do not take part.
-/// One choice for each of `costs` (shares of HR@10 and NDCG@10 of other targets that new items may cost).
-std::vector<NewcomerChoice> weigh_newcomers(const ModelSet& models, const BlendWeights& blend,
-                                            std::span<const HeldOut> held_out, const SeenRule& seen,
-                                            std::span<const double> costs, std::uint64_t seed,
-                                            TrainingEnvironment& environment);
+/// Thread-compatible; held_out and the environment outlive it.
+class NewcomerTrials {
+ public:
+  NewcomerTrials(const ModelSet& models, const BlendWeights& blend, std::span<const HeldOut> held_out,
+                 const SeenRule& seen, std::uint64_t seed, const TrainingEnvironment& environment);
+
+  /// cost: share of HR@10 and NDCG@10 of other targets that new items may cost.
+  NewcomerChoice weigh(double cost) const;
+
+ private:
+  NewcomerWeights fitting_;
+};
 
 }  // namespace segue::index

@@ -229,6 +229,18 @@ TEST_F(Likelihood, GainsAreThoseOfTheRankAmongTheCompetitors) {
   }
 }
 
+TEST_F(Likelihood, GainsByShareAreThoseOfTheWeightsThatTheyMake) {
+  const BlendContests contests = draw_contests(200, 12);
+  const std::vector<double> others{0.75, 7, 0.25};  // that of the part itself counts for nothing
+  const std::vector<double> shares{0, 0.2, 0.5, 1};
+  const auto by_share = ndcg_gains_by_share(contests, others, 1, shares, pool_);
+  ASSERT_EQ(by_share.size(), shares.size());
+  for (std::size_t s = 0; s < shares.size(); ++s) {
+    const std::vector<double> weights{(1 - shares[s]) * 0.75, shares[s], (1 - shares[s]) * 0.25};
+    EXPECT_EQ(by_share[s], ndcg_gains(contests, {contests, weights}, pool_)) << shares[s];
+  }
+}
+
 TEST(ProjectedNewton, StopsAtTheBoundsThatHoldTheMinimum) {
   // (x - 1)^2 + (y + 2)^2 + x y / 2: the minimum with x, y >= 0 is (1, 0).
   const auto function = [](std::span<const double> at, std::span<double> gradient,

@@ -45,18 +45,8 @@ TEST(Context, ALogWhoseContextIsNotWantedGivesTheModelsOfALogWithout) {
   unwanted.config.context.keys = "none";
   const auto first = models_of(unwanted, index::reindex(unwanted, quiet).snapshot);
 
-  const fs::path stripped = shop.folder.path() / "stripped.jsonl";
-  {
-    std::ifstream in(shop.events);
-    std::ofstream out(stripped);
-    for (std::string line; std::getline(in, line);) {
-      auto event = nlohmann::ordered_json::parse(line);
-      event.erase("context");
-      out << event.dump() << '\n';
-    }
-  }
   index::ReindexRequest without = unwanted;
-  without.events = stripped;
+  without.events = shop.without_contexts();
   without.config.context.keys = "auto";
   const auto second = models_of(without, index::reindex(without, quiet).snapshot);
   EXPECT_EQ(first, second);

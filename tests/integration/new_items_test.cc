@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <random>
 
 #include "index/model/blend.h"
@@ -19,9 +21,12 @@ namespace {
 constexpr std::size_t kThemes = 30;
 constexpr std::size_t kPerTheme = 12;
 constexpr std::size_t kHiddenPerTheme = 1;
+constexpr std::size_t kWarm = kPerTheme - kHiddenPerTheme;
+constexpr std::size_t kNone = kThemes * kPerTheme;
 
-/// Items of thirty themes that their titles tell; whoever touches a theme mostly stays in it. The last item
-/// of each theme has no event.
+/// Items of thirty themes that their titles tell; each session keeps to one theme, but that every second
+/// event is on the partner of the one before, anywhere. So one model finds the themes and another the pairs,
+/// and the blend is ahead of both. The last item of each theme has no event.
 struct ThemedShop {
   tests::TemporaryFolder folder;
   std::filesystem::path items = folder.path() / "items.jsonl";
@@ -48,22 +53,26 @@ struct ThemedShop {
       for (std::size_t i = 0; i < kPerTheme; ++i)
         catalogue << R"({"id": ")" << id(t, i) << R"(", "title": ")" << title(t) << "\"}\n";
     }
+    std::vector<std::size_t> partner(kThemes * kWarm);
+    std::iota(partner.begin(), partner.end(), 0);
+    std::shuffle(partner.begin(), partner.end(), random);
     std::ofstream log(events);
     for (std::size_t s = 0; s < 600; ++s) {
-      std::size_t theme = below(kThemes);
-      std::size_t item = below(kPerTheme - kHiddenPerTheme);
+      const std::size_t theme = below(kThemes);
+      std::size_t last = kNone;
       for (std::size_t e = 0; e < 6; ++e) {
-        if (below(10) == 0) theme = below(kThemes);
-        item = (below(4) == 0 ? item + 1 : below(kPerTheme)) % (kPerTheme - kHiddenPerTheme);
+        const bool follows = last != kNone && below(2) == 0;
+        last = follows ? partner[last] : theme * kWarm + below(kWarm);
         log << R"({"session": "s)" << s << R"(", "time": )" << s * 1000 + e << R"(, "item": ")"
-            << id(theme, item) << "\"}\n";
+            << id(last / kWarm, last % kWarm) << "\"}\n";
       }
     }
   }
 
   std::shared_ptr<const index::Snapshot> trained(const std::string& name,
                                                  const std::vector<std::string>& models, double cost,
-                                                 const kernels::Backend& backend) const {
+                                                 const kernels::Backend& backend,
+                                                 std::size_t most = 4000) const {
     index::ReindexRequest request;
     request.items = items;
     request.events = events;
@@ -73,6 +82,7 @@ struct ThemedShop {
     request.config.evaluation.max_sequences = 2000;
     request.config.blend.new_items_cost = cost;
     index::Progress quiet;
+    request.config.blend.max_sequences = most;
     const index::ReindexReport report = index::reindex(request, quiet);
     const index::SnapshotStore store(request.store);
     return index::Snapshot::open(store, report.snapshot, backend);
@@ -87,7 +97,7 @@ double hit_rate(const index::Snapshot& snapshot) {
     for (std::size_t i = 0; i + 3 < kPerTheme; ++i) {
       index::HeldOut one;
       for (std::size_t e = 0; e < 3; ++e) {
-        const std::size_t item = (i + 2 * e) % (kPerTheme - kHiddenPerTheme);
+        const std::size_t item = (i + 2 * e) % kWarm;
         one.prefix.push_back(catalogue.find(ThemedShop::id(t, item)));
       }
       one.target = catalogue.find(ThemedShop::id(t, kPerTheme - 1));
@@ -136,6 +146,22 @@ TEST(NewItems, AreFoundByWhatTheySayAndTheBlendWeighsThem) {
     found = found || snapshot->catalogue().id(hit.item) == ThemedShop::id(1, kPerTheme - 1);
   }
   EXPECT_TRUE(found);
+}
+
+TEST(ThePublishedBlend, IsFittedOnAllSequencesOnceItHasPassed) {
+  ThemedShop shop;
+  const auto backend = kernels::make_backend(kernels::Device::kCpu);
+  const auto all = shop.trained("all", {"mf", "transitions", "content"}, 0.1, *backend);
+  const nlohmann::json& measured = all->manifest().evaluation;
+  const auto half = measured.at("fitted_on").get<std::size_t>();
+  EXPECT_EQ(measured.at("blend_refit").at("sequences"), half + measured.at("sequences").get<std::size_t>());
+  EXPECT_TRUE(measured.at("blend_refit").at("method").is_string());
+  // Of as many as a half has, an even sample of both is taken: what was compared is the same, what is
+  // published is not.
+  const auto sampled = shop.trained("sampled", {"mf", "transitions", "content"}, 0.1, *backend, half);
+  EXPECT_EQ(sampled->manifest().evaluation.at("models"), measured.at("models"));
+  EXPECT_EQ(sampled->manifest().evaluation.at("blend_refit").at("sequences"), half);
+  EXPECT_NE(sampled->blend()->weights(), all->blend()->weights());
 }
 
 TEST(NewItems, ChangeNothingWhereNoContentPlacesThem) {

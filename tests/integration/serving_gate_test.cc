@@ -39,24 +39,7 @@ class ServingGate : public ::testing::Test {
     request.config.mf.iterations = 1;
     return request;
   }
-  /// Only the older half of the log.
-  std::filesystem::path older_half() const {
-    std::vector<std::pair<double, std::string>> lines;
-    std::ifstream in(shop_.events);
-    for (std::string line; std::getline(in, line);) lines.emplace_back(time_of(line), line);
-    std::vector<double> times;
-    for (const auto& [time, line] : lines) times.push_back(time);
-    std::nth_element(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2),
-                     times.end());
-    const double middle = times[times.size() / 2];
-    const std::filesystem::path file = shop_.folder.path() / "older.jsonl";
-    std::ofstream out(file);
-    for (const auto& [time, line] : lines) {
-      if (time < middle) out << line << '\n';
-    }
-    return file;
-  }
-  static double time_of(const std::string& line) { return json::parse(line).at("time").get<double>(); }
+  std::filesystem::path older_half() const { return shop_.oldest(0.5); }
 
   index::Manifest run(const index::ReindexRequest& request) {
     report_ = index::reindex(request, quiet_);
@@ -196,44 +179,19 @@ class ServingGateOfContexts : public ::testing::Test {
     request.force = true;
     return request;
   }
-  /// The log's lines that are taken, as they are changed by that.
-  template <class Take>
-  std::filesystem::path part(const std::string& name, const Take& take) const {
-    const std::filesystem::path file = shop_.folder.path() / name;
-    std::ifstream in(shop_.events);
-    std::ofstream out(file);
-    for (std::string line; std::getline(in, line);) {
-      auto event = nlohmann::ordered_json::parse(line);
-      if (take(event)) out << event.dump() << '\n';
-    }
-    return file;
-  }
-
   tests::SmallShop shop_{8000, 1, true};
   index::Progress quiet_;
   std::string older_;
 };
 
 TEST_F(ServingGateOfContexts, AskTheServingSnapshotInWhatItKnowsItself) {
-  std::vector<double> times;
-  part("all.jsonl", [&](const auto& event) {
-    times.push_back(event.at("time").template get<double>());
-    return true;
-  });
-  std::nth_element(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(times.size() * 2 / 3),
-                   times.end());
-  const double end = times[times.size() * 2 / 3];
   index::ReindexRequest older = request();
-  older.events = part("older.jsonl", [&](const auto& event) { return event.at("time") < end; });
+  older.events = shop_.oldest(2.0 / 3);
   older_ = index::reindex(older, quiet_).snapshot;
 
   const double with = serving(shop_.events, "auto");
   EXPECT_DOUBLE_EQ(serving(shop_.events, "none"), with) << "whatever the new one knows";
-  const auto stripped = part("stripped.jsonl", [](auto& event) {
-    event.erase("context");
-    return true;
-  });
-  EXPECT_LT(serving(stripped, "auto"), with);
+  EXPECT_LT(serving(shop_.without_contexts(), "auto"), with);
 }
 
 TEST_F(ServingGate, PublishesByForceAndTheManifestSaysWhy) {

@@ -1,7 +1,11 @@
 #include "tests/support/small_shop.h"
 
+#include <algorithm>
 #include <cstdlib>
+#include <fstream>
+#include <nlohmann/json.hpp>
 #include <stdexcept>
+#include <vector>
 
 #include "integration/demo/shop_generator.h"
 
@@ -53,6 +57,37 @@ index::ReindexRequest SmallShop::request() const {
   request.config = quick_config();
   request.threads = 2;
   return request;
+}
+
+std::filesystem::path SmallShop::part(const std::string& name,
+                                      const std::function<bool(nlohmann::ordered_json&)>& take) const {
+  const std::filesystem::path file = folder.path() / name;
+  std::ifstream in(events);
+  std::ofstream out(file);
+  for (std::string line; std::getline(in, line);) {
+    auto event = nlohmann::ordered_json::parse(line);
+    if (take(event)) out << event.dump() << '\n';
+  }
+  return file;
+}
+
+std::filesystem::path SmallShop::without_contexts() const {
+  return part("without_contexts.jsonl", [](nlohmann::ordered_json& event) {
+    event.erase("context");
+    return true;
+  });
+}
+
+std::filesystem::path SmallShop::oldest(double share) const {
+  std::vector<double> times;
+  part("oldest.jsonl", [&](nlohmann::ordered_json& event) {
+    times.push_back(event.at("time").get<double>());
+    return false;
+  });
+  const auto place = static_cast<std::ptrdiff_t>(share * static_cast<double>(times.size()));
+  std::nth_element(times.begin(), times.begin() + place, times.end());
+  const double end = times[static_cast<std::size_t>(place)];
+  return part("oldest.jsonl", [&](nlohmann::ordered_json& event) { return event.at("time") < end; });
 }
 
 }  // namespace segue::tests

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "index/config.h"
@@ -37,6 +39,13 @@ struct SmallShop {
 
   /// What a reindex of it asks for.
   index::ReindexRequest request() const;
+  /// A file of that name in the folder: the log's events that `take` returns true for, as it changes them.
+  std::filesystem::path part(const std::string& name,
+                             const std::function<bool(nlohmann::ordered_json&)>& take) const;
+  /// The log without contexts.
+  std::filesystem::path without_contexts() const;
+  /// The log's oldest events.
+  std::filesystem::path oldest(double share) const;
 };
 
 }  // namespace segue::tests

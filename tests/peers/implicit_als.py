@@ -1,11 +1,13 @@
 """Times alternating least squares of the package `implicit` on the log that als_benchmark wrote.
 
-    implicit_als.py [key=value ...]
+    implicit_als.py [key=value ...] [segue=build/release/bin/als_benchmark rounds=2]
 
 reads als_problem.bin in the working folder. Constants: factors, iterations, alpha (confidence 1 + alpha plays),
-ridge, cg (1: three conjugate gradient steps, 0: Cholesky), threads. Wants OPENBLAS_NUM_THREADS=1.
+ridge, cg (1: three conjugate gradient steps, 0: Cholesky), threads. With `segue` the two programs alternate, `rounds` times.
+Wants OPENBLAS_NUM_THREADS=1.
 """
 
+import subprocess
 import sys
 import time
 
@@ -38,19 +40,14 @@ def objective(confidence, users, items, ridge):
 
 
 def main():
-    constants = {key: float(value) for key, value in (argument.split("=") for argument in sys.argv[1:])}
+    words = dict(argument.split("=") for argument in sys.argv[1:])
+    segue, rounds = words.pop("segue", None), int(words.pop("rounds", 1))
+    constants = {key: float(value) for key, value in words.items()}
+    iterations = int(constants.get("iterations", 8))
     ridge = constants.get("ridge", 0.01)
     confidence = read("als_problem.bin")
     confidence.data = 1 + np.float32(constants.get("alpha", 1)) * confidence.data
-    model = AlternatingLeastSquares(
-        factors=int(constants.get("factors", 64)),
-        regularization=ridge,
-        use_cg=constants.get("cg", 1) != 0,
-        iterations=int(constants.get("iterations", 8)),
-        num_threads=int(constants.get("threads", 2)),
-        random_state=1,
-    )
-    last = [time.process_time()]
+    last = [0.0]
 
     def report(iteration, seconds, _loss):
         busy = time.process_time() - last[0]
@@ -58,11 +55,24 @@ def main():
         print(f"iteration {iteration + 1}: {seconds:.3f} s, processor {busy:.3f} s, objective {loss:.6e}", flush=True)
         last[0] = time.process_time()
 
-    # The transpose belongs to fit() but to no iteration, and is left out of the first one's processor time.
-    start = time.process_time()
-    confidence.T.tocsr()
-    last[0] += 2 * (time.process_time() - start)
-    model.fit(confidence, show_progress=False, callback=report)
+    for number in range(rounds):
+        if segue:
+            print(f"round {number + 1}, segue", flush=True)
+            subprocess.run([segue, "steps=2", f"iterations={iterations}"], check=True)
+        print(f"round {number + 1}, implicit", flush=True)
+        model = AlternatingLeastSquares(
+            factors=int(constants.get("factors", 64)),
+            regularization=ridge,
+            use_cg=constants.get("cg", 1) != 0,
+            iterations=iterations,
+            num_threads=int(constants.get("threads", 2)),
+            random_state=1,
+        )
+        # The transpose belongs to fit() but to no iteration, and is left out of the first one's processor time.
+        start = time.process_time()
+        confidence.T.tocsr()
+        last[0] = time.process_time() + (time.process_time() - start)
+        model.fit(confidence, show_progress=False, callback=report)
 
 
 if __name__ == "__main__":

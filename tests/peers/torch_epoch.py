@@ -5,11 +5,13 @@
 
 GAMES.txt has lines "user item" in time order. The model, the loss and the schedule are those of
 index/model/transformer_options.h (pre-norm, width 128, two layers, two heads, window 50, dropout .4, sampled softmax
-with 2,048 shared negatives and logQ correction, Adam at 4e-3 with warm-up and linear decay), the steps have at most 256
-sequences and 1,600 positions, and both begin with a random item table. PyTorch is given its best: sequences of like
-length share a batch, so that little is padded; attention is fused; the loss takes positions without padding only; the
-item table's rows are stepped sparsely, as Segue does it. Two ways to use two cores are timed: two threads, and two
-processes of one thread with half of each batch and no exchange of gradients at all, which is less than a training needs.
+with 2,048 shared negatives and logQ correction, Adam at 4e-3 with warm-up and linear decay), and both begin with a random
+item table. Segue's steps have at most 256 sequences and 1,600 positions; PyTorch's are as many, so as large in the mean
+(--own-steps: the same limits instead, which make a third more of them, as sequences of like length meet one limit or the
+other). PyTorch is given its best: sequences of like length share a batch, so that little is padded; attention is fused; the
+loss takes positions without padding only; the item table's rows are stepped sparsely, as Segue does it. Two ways to use two
+cores are timed: two threads, and two processes of one thread with half of each batch and no exchange of gradients at all,
+which is less than a training needs.
 """
 
 import argparse
@@ -22,6 +24,8 @@ import torch
 import torch.multiprocessing as mp
 import torch.nn.functional as F
 from torch import nn
+
+from torch_transformer import Body
 
 WIDTH, LAYERS, HEADS, HIDDEN, WINDOW = 128, 2, 2, 128, 50
 TEMPERATURE, DROPOUT, RATE, FINAL, WARM_UP = 0.07, 0.4, 4e-3, 0.02, 100
@@ -46,19 +50,27 @@ def read_windows(file):
     return windows, len(names)
 
 
-def batches_of(windows, generator):
-    """Steps of windows of like length, in random order, each padded to its longest."""
-    order = sorted(torch.randperm(len(windows), generator=generator).tolist(), key=lambda w: len(windows[w]))
-    steps, step, positions = [], [], 0
+def batches_of(windows, sequences, positions):
+    """Steps of windows of like length."""
+    order = sorted(torch.randperm(len(windows)).tolist(), key=lambda w: len(windows[w]))
+    steps, step, filled = [], [], 0
     for w in order:
         length = len(windows[w]) - 1
-        if step and (len(step) == SEQUENCES or positions + length > POSITIONS):
+        if step and (len(step) == sequences or filled + length > positions):
             steps.append(step)
-            step, positions = [], 0
+            step, filled = [], 0
         step.append(windows[w])
-        positions += length
-    steps.append(step)
-    return [steps[i] for i in torch.randperm(len(steps), generator=generator).tolist()]
+        filled += length
+    return steps + [step]
+
+
+def as_many_batches(windows, count):
+    positions = sum(len(w) - 1 for w in windows) / count
+    while True:
+        steps = batches_of(windows, math.inf, positions)
+        if len(steps) <= count:
+            return steps
+        positions *= 1.002
 
 
 def padded(step):
@@ -71,44 +83,20 @@ def padded(step):
     return inputs, targets
 
 
-class Block(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.norm1, self.norm2 = nn.LayerNorm(WIDTH), nn.LayerNorm(WIDTH)
-        self.qkv, self.out = nn.Linear(WIDTH, 3 * WIDTH), nn.Linear(WIDTH, WIDTH)
-        self.up, self.down = nn.Linear(WIDTH, HIDDEN), nn.Linear(HIDDEN, WIDTH)
-        for layer in (self.qkv, self.out, self.up, self.down):
-            nn.init.normal_(layer.weight, std=0.088)
-            nn.init.zeros_(layer.bias)
-
-    def forward(self, x):
-        n, t, d = x.shape
-        q, k, v = self.qkv(self.norm1(x)).view(n, t, 3, HEADS, d // HEADS).permute(2, 0, 3, 1, 4)
-        a = F.scaled_dot_product_attention(q, k, v, dropout_p=DROPOUT, is_causal=True)
-        x = x + F.dropout(self.out(a.transpose(1, 2).reshape(n, t, d)), DROPOUT)
-        hidden = F.dropout(F.gelu(self.up(self.norm2(x)), approximate="tanh"), DROPOUT)
-        return x + F.dropout(self.down(hidden), DROPOUT)
-
-
 class Model(nn.Module):
     def __init__(self, items):
         super().__init__()
         self.items = nn.Embedding(items, WIDTH, sparse=True)
         nn.init.normal_(self.items.weight, std=0.02)
-        self.positions = nn.Parameter(0.02 * torch.randn(WINDOW, WIDTH))
-        self.blocks = nn.ModuleList(Block() for _ in range(LAYERS))
-        self.norm = nn.LayerNorm(WIDTH)
+        self.body = Body(WIDTH, LAYERS, HEADS, HIDDEN, WINDOW, DROPOUT)
 
     def unit(self, rows):
         return F.normalize(self.items(rows), dim=-1)
 
     def loss(self, inputs, targets, negatives, log_expected):
-        x = math.sqrt(WIDTH) * self.unit(inputs) + self.positions[: inputs.shape[1]]
-        x = F.dropout(x, DROPOUT)
-        for block in self.blocks:
-            x = block(x)
         kept = targets >= 0
-        hidden = F.normalize(self.norm(x[kept]), dim=-1)
+        x = self.body(math.sqrt(WIDTH) * self.unit(inputs))
+        hidden = F.normalize(self.body.norm(x[kept]), dim=-1)
         wanted = targets[kept]
         positive = (hidden * self.unit(wanted)).sum(-1, keepdim=True) / TEMPERATURE
         others = hidden @ self.unit(negatives).T / TEMPERATURE - log_expected
@@ -121,8 +109,8 @@ def share_of_rate(step, steps, done):
     return (step + 1) / warm_up if step < warm_up else 1 - (1 - FINAL) * done
 
 
-def epoch(file, threads, shard, shards, ready, results):
-    """One epoch; of each step's sequences those of one shard. Times exclude reading and cutting into batches."""
+def epoch(file, threads, shard, shards, count, ready, results):
+    """One epoch of `count` steps, 0: as many as the limits make; of each step's sequences those of one shard. Times exclude reading and cutting into batches."""
     torch.set_num_threads(threads)
     torch.manual_seed(1)
     windows, items = read_windows(file)
@@ -133,7 +121,8 @@ def epoch(file, threads, shard, shards, ready, results):
     body = [p for name, p in model.named_parameters() if not name.startswith("items")]
     table = torch.optim.SparseAdam([model.items.weight], lr=RATE, betas=(0.9, 0.98))
     rest = torch.optim.AdamW(body, lr=RATE, betas=(0.9, 0.98), weight_decay=0, fused=True)
-    steps = batches_of(windows, torch.Generator().manual_seed(1))
+    steps = as_many_batches(windows, count) if count else batches_of(windows, SEQUENCES, POSITIONS)
+    steps = [steps[i] for i in torch.randperm(len(steps)).tolist()]
     # A batch that is cut in two has half of the positions in each part: sequences of one length alternate.
     batches = [padded(step[shard::shards]) for step in steps if len(step) > shard]
     ready.wait()
@@ -154,11 +143,12 @@ def epoch(file, threads, shard, shards, ready, results):
     results.put((seconds, cpu, sum(losses[-25:]) / len(losses[-25:]), len(batches)))
 
 
-def torch_epoch(file, threads, shards):
+def torch_epoch(file, threads, shards, count):
     context = mp.get_context("spawn")
     ready, results = context.Barrier(shards), context.Queue()
     workers = [
-        context.Process(target=epoch, args=(file, threads, s, shards, ready, results)) for s in range(shards)
+        context.Process(target=epoch, args=(file, threads, s, shards, count, ready, results))
+        for s in range(shards)
     ]
     for worker in workers:
         worker.start()
@@ -181,11 +171,13 @@ def main():
     parser.add_argument("file")
     parser.add_argument("--segue", required=True, help="the program transformer_benchmark")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--own-steps", action="store_true", help="PyTorch's steps have Segue's limits, not its number")
     options = parser.parse_args()
+    count = 0 if options.own_steps else segue_epoch(options.segue, options.file)[3]
     ways = {
         "segue, 2 threads": lambda: segue_epoch(options.segue, options.file),
-        "torch, 2 threads": lambda: torch_epoch(options.file, 2, 1),
-        "torch, 2 processes": lambda: torch_epoch(options.file, 1, 2),
+        "torch, 2 threads": lambda: torch_epoch(options.file, 2, 1, count),
+        "torch, 2 processes": lambda: torch_epoch(options.file, 1, 2, count),
     }
     print(f"torch {torch.__version__}")
     best = {}

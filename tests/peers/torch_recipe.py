@@ -16,28 +16,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from torch_transformer import Body
+
 WIDTH, WINDOW, HEADS, LAYERS, TEMPERATURE, BATCH, WARM_UP = 128, 50, 2, 2, 0.07, 32, 100
-
-
-class Block(nn.Module):
-    def __init__(self, dropout):
-        super().__init__()
-        self.norm1, self.norm2 = nn.LayerNorm(WIDTH), nn.LayerNorm(WIDTH)
-        self.qkv, self.out = nn.Linear(WIDTH, 3 * WIDTH), nn.Linear(WIDTH, WIDTH)
-        self.up, self.down = nn.Linear(WIDTH, WIDTH), nn.Linear(WIDTH, WIDTH)
-        self.drop, self.share = nn.Dropout(dropout), dropout
-        for layer in (self.qkv, self.out, self.up, self.down):
-            nn.init.normal_(layer.weight, 0, 0.088)
-            nn.init.zeros_(layer.bias)
-
-    def forward(self, x):
-        batch, length, _ = x.shape
-        q, k, v = self.qkv(self.norm1(x)).view(batch, length, 3, HEADS, -1).permute(2, 0, 3, 1, 4)
-        share = self.share if self.training else 0.0
-        attended = F.scaled_dot_product_attention(q, k, v, is_causal=True, dropout_p=share)
-        x = x + self.drop(self.out(attended.transpose(1, 2).reshape(batch, length, WIDTH)))
-        hidden = self.drop(F.gelu(self.up(self.norm2(x)), approximate="tanh"))
-        return x + self.drop(self.down(hidden))
 
 
 class Transformer(nn.Module):
@@ -45,15 +26,10 @@ class Transformer(nn.Module):
         super().__init__()
         self.items = nn.Embedding(items, WIDTH)
         nn.init.normal_(self.items.weight, 0, 0.02)
-        self.positions = nn.Parameter(0.02 * torch.randn(WINDOW, WIDTH))
-        self.blocks = nn.ModuleList(Block(dropout) for _ in range(LAYERS))
-        self.norm, self.drop = nn.LayerNorm(WIDTH), nn.Dropout(dropout)
+        self.body = Body(WIDTH, LAYERS, HEADS, WIDTH, WINDOW, dropout)
 
     def forward(self, inputs, table):
-        x = self.drop(math.sqrt(WIDTH) * table[inputs] + self.positions[: inputs.shape[1]])
-        for block in self.blocks:
-            x = block(x)
-        return F.normalize(self.norm(x), dim=-1)
+        return F.normalize(self.body.norm(self.body(math.sqrt(WIDTH) * table[inputs])), dim=-1)
 
 
 def read(file):

@@ -23,14 +23,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
-
-json run(const std::vector<std::string>& arguments) {
-  const tests::ProgramResult result = tests::run_segue(arguments);
-  if (result.status != 0)
-    throw std::runtime_error(arguments[0] + " ended with " + std::to_string(result.status) + ": " +
-                             result.err);
-  return json::parse(result.out);
-}
+using tests::run_segue_json;
 
 TEST(OnlineRetail, GoesThroughTheWholeLineWithinItsBounds) {
   SEGUE_NEEDS_DATA("online-retail/transactions.csv.gz");
@@ -38,17 +31,18 @@ TEST(OnlineRetail, GoesThroughTheWholeLineWithinItsBounds) {
   const auto path = [&](const char* name) { return (folder.path() / name).string(); };
   const std::string examples = std::string(SEGUE_SOURCE_DIR) + "/examples/online-retail/";
 
-  const json imported =
-      run({"import", "csv", "--json", "--input",
-           real::data_file("online-retail/transactions.csv.gz").string(), "--config",
-           examples + "by-customer.toml", "--items", path("items.jsonl"), "--events", path("events.jsonl")});
-  run({"split", "--json", "--events", path("events.jsonl"), "--protocol", "leave-one-out", "--config",
-       examples + "by-customer-reindex.toml", "--train", path("train.jsonl"), "--test", path("test.jsonl")});
+  const json imported = run_segue_json({"import", "csv", "--json", "--input",
+                                        real::data_file("online-retail/transactions.csv.gz").string(),
+                                        "--config", examples + "by-customer.toml", "--items",
+                                        path("items.jsonl"), "--events", path("events.jsonl")});
+  run_segue_json({"split", "--json", "--events", path("events.jsonl"), "--protocol", "leave-one-out",
+                  "--config", examples + "by-customer-reindex.toml", "--train", path("train.jsonl"), "--test",
+                  path("test.jsonl")});
 
   const auto start = std::chrono::steady_clock::now();
   const json report =
-      run({"reindex", "--json", "--items", path("items.jsonl"), "--events", path("train.jsonl"), "--config",
-           examples + "by-customer-reindex.toml", "--store", path("store")});
+      run_segue_json({"reindex", "--json", "--items", path("items.jsonl"), "--events", path("train.jsonl"),
+                      "--config", examples + "by-customer-reindex.toml", "--store", path("store")});
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   EXPECT_LT(seconds.count(), 300);
 
@@ -70,8 +64,9 @@ TEST(OnlineRetail, GoesThroughTheWholeLineWithinItsBounds) {
   // On the held-back test events: the Transformer is ahead of factorisation and popularity.
   std::map<std::string, double> ndcg;
   for (const char* model : {"popularity", "transitions", "mf", "transformer", "blend"}) {
-    const json figures = run({"evaluate", "--json", "--store", path("store"), "--events", path("test.jsonl"),
-                              "--protocol", "leave-one-out", "--model", model, "--metrics", "hr@10,ndcg@10"});
+    const json figures =
+        run_segue_json({"evaluate", "--json", "--store", path("store"), "--events", path("test.jsonl"),
+                        "--protocol", "leave-one-out", "--model", model, "--metrics", "hr@10,ndcg@10"});
     ndcg[model] = figures.at("ndcg@10").get<double>();
     std::cout << "  " << model << " HR@10 " << figures.at("hr@10") << " NDCG@10 " << ndcg[model] << " on "
               << figures.at("events") << " events\n";

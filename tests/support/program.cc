@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <sstream>
 #include <stdexcept>
 
@@ -48,6 +49,15 @@ ProgramResult run_segue(const std::vector<std::string>& arguments) {
   int status = 0;
   waitpid(pid, &status, 0);
   return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), content(out), content(err)};
+}
+
+nlohmann::json run_segue_json(const std::vector<std::string>& arguments) {
+  const ProgramResult result = run_segue(arguments);
+  if (result.status != 0) {
+    throw std::runtime_error(arguments[0] + " ended with " + std::to_string(result.status) + ": " +
+                             result.err);
+  }
+  return nlohmann::json::parse(result.out);
 }
 
 pid_t start_segue(const std::vector<std::string>& arguments) {

@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -17,7 +18,11 @@ struct ProgramResult {
 /// The program `segue` of this build, run to its end.
 ProgramResult run_segue(const std::vector<std::string>& arguments);
 
-/// The same, begun only, with its output thrown away; the caller waits for it.
+/// What it prints with --json. Throws std::runtime_error with its message where it ends with another status
+/// than 0.
+nlohmann::json run_segue_json(const std::vector<std::string>& arguments);
+
+/// The program, begun only, with its output thrown away; the caller waits for it.
 pid_t start_segue(const std::vector<std::string>& arguments);
 
 }  // namespace segue::tests

@@ -121,9 +121,10 @@ std::string identity_of(const TuneRequest& request) {
                              {"models", request.data.models},
                              {"model", request.model},
                              {"seed", request.data.seed},
+                             {"last_wins", request.data.last_wins},
                              {"rungs", request.halving.rungs},
                              {"reduction", request.halving.reduction}};
-  for (const auto& file : {request.data.items, request.data.events}) {
+  for (const auto& file : {request.data.items, request.data.events, request.data.import_vectors}) {
     identity["files"].push_back(file.empty() ? "" : digest_file(file).sha256);
   }
   for (const SearchRange& range : request.ranges) {

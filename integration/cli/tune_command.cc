@@ -35,6 +35,7 @@ void tune_models(TuneOptions options, Console& console) {
   if (request.trials.empty()) request.trials = options.output + ".trials.jsonl";
   require_distinct_files({{"--items", request.data.items},
                           {"--events", request.data.events},
+                          {"--import-vectors", request.data.import_vectors},
                           {"--config", options.config},
                           {"--output", options.output, true},
                           {"--trials", request.trials, true}});
@@ -79,6 +80,10 @@ Command::Action declare(CLI::App& parser) {
                   "items.jsonl; without it the ids of the events are the items")
       ->type_name("FILE");
   parser.add_option("--events", request.data.events, "events.jsonl")->required()->type_name("FILE");
+  parser
+      .add_option("--import-vectors", request.data.import_vectors,
+                  "Vectors of items in safetensors, as for `segue reindex`")
+      ->type_name("FILE");
   parser.add_option("--output", options->output, "The configuration to write: the best that was found")
       ->required()
       ->type_name("FILE.toml");
@@ -116,6 +121,8 @@ Command::Action declare(CLI::App& parser) {
   add_threads_option(parser, request.data.threads);
   add_sequence_options(parser, options->sequences, "by default as the configuration says");
   add_skip_invalid_option(parser, request.data.skip_invalid);
+  parser.add_flag("--last-wins", request.data.last_wins,
+                  "A later line with the same id replaces the earlier one");
   return [options](Console& console) { tune_models(*options, console); };
 }
 

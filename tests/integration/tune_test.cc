@@ -43,6 +43,19 @@ TEST_F(Tune, FindsConstantsThatPredictBetterThanThoseItBeganWith) {
   EXPECT_EQ(report.config, index::at_point(request.data.config, report.best.values));
 }
 
+TEST_F(Tune, ReadsItemsAsAReindexDoes) {
+  {
+    std::ifstream in(shop.items);
+    std::string first;
+    std::getline(in, first);
+    std::ofstream(shop.items, std::ios::app) << first << '\n';
+  }
+  request.halving.max_points = 1;
+  EXPECT_THROW(index::tune(request, quiet), Error) << "an id twice";
+  request.data.last_wins = true;
+  EXPECT_GT(index::tune(request, quiet).best.ndcg, 0);
+}
+
 /// Stops a search when it has been asked often enough whether to go on.
 class StopsAt final : public index::Progress {
  public:

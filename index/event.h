@@ -34,10 +34,14 @@ struct LogEvent {
   float weight = 1;             ///< of its action, for the implicit models; 0: not for them
   float rating = std::numeric_limits<float>::quiet_NaN();
   double time = std::numeric_limits<double>::quiet_NaN();
+  double touched = std::numeric_limits<double>::quiet_NaN();  ///< newest of the repeats that it stands for
   bool target = false;
   std::uint32_t context = kNone;  ///< index into EventLog::contexts; kNone: the event says nothing of it
 
   static constexpr std::uint32_t kNone = 0xffffffffu;
+
+  /// When its item was last touched by it: the time of the newest repeat, else its own.
+  double last_time() const { return touched == touched ? touched : time; }
 };
 
 /// Consecutive events of one session, or of one user's history: events [begin, end) of the log, in time
@@ -54,7 +58,8 @@ struct EventLog {
   std::vector<LogEvent> events;
   std::vector<Sequence> sequences;
   std::vector<std::string> users;
-  std::vector<std::string> queries;                          ///< distinct typed texts that are no items
+  std::vector<std::string> queries;  ///< distinct typed texts that are no items
+  bool marked = false;  ///< an event that came in was marked as a target, though it may not be here any more
   std::vector<std::map<std::string, std::string>> contexts;  ///< distinct ones, none of them empty
 };
 

@@ -89,6 +89,7 @@ void Sessioniser::note_unknown(const std::string& id) {
 void Sessioniser::add(const Event& event) {
   ++report_.events;
   ++report_.actions[event.action];
+  report_.targets += event.target ? 1 : 0;
   LogEvent row;
   if (event.item.empty()) {
     const Meaning& meaning = meaning_of(event.query);
@@ -123,8 +124,7 @@ bool Sessioniser::merge(LogEvent& last, const LogEvent& event) {
   if (!options_.drop_consecutive_repeats || last.item != event.item) return false;
   last.weight = std::max(last.weight, event.weight);
   if (!std::isnan(event.rating)) last.rating = event.rating;
-  // When the item was last touched: what fades and what ends a visit go by that.
-  if (!std::isnan(event.time)) last.time = event.time;
+  if (!std::isnan(event.time)) last.touched = event.time;
   // A target that repeats the event before it is no event of its own any more, so there is nothing to
   // predict.
   if (event.target) ++report_.merged_targets;
@@ -144,7 +144,8 @@ EventLog Sessioniser::finish() {
     bool any_item = false;
     for (std::size_t i = sequence.begin; i < sequence.end; ++i) {
       const LogEvent& event = events_[grouped.rows[i]];
-      const bool on_item = event.item != kNoItem;
+      // Events without weight are for the ratings alone, and come between nothing.
+      const bool on_item = event.item != kNoItem && event.weight > 0;
       if (on_item && any_item && merge(log.events[last_item], event)) continue;
       if (on_item) {
         last_item = log.events.size();
@@ -156,6 +157,7 @@ EventLog Sessioniser::finish() {
     sequence.end = log.events.size();
   }
   log.sequences = std::move(grouped.sequences);
+  log.marked = report_.targets > 0;
   log.users = std::move(grouped.users);
   log.queries = std::move(queries_);
   log.contexts.resize(contexts_.size());

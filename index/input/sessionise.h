@@ -19,8 +19,8 @@ namespace segue::index {
 struct SessionOptions {
   SequenceOptions sequences;
   /// An event on the item of the item event before it in its sequence is merged with that one, which keeps
-  /// its place and context and takes the larger weight, the newer rating and time; a mark of a target is
-  /// lost.
+  /// its place, time and context, takes the larger weight and the newer rating, and remembers when its item
+  /// was last touched; a mark of a target is lost. Events without weight are neither merged nor come between.
   bool drop_consecutive_repeats = false;
   EventWeights weights;
 };
@@ -40,6 +40,7 @@ struct SessionReport {
   std::size_t unknown_items = 0;   ///< skipped: the catalogue lacks the item
   std::size_t empty_texts = 0;     ///< skipped: no letter and no digit in the text
   std::size_t repeats = 0;         ///< merged with the event before
+  std::size_t targets = 0;         ///< that came in marked
   std::size_t merged_targets = 0;  ///< of the repeats, marked as targets: they are not predicted
   std::size_t below_min_rating = 0;
   std::size_t sequences = 0;

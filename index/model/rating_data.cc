@@ -36,7 +36,8 @@ std::vector<Touch> touches_of(const EventLog& log, std::span<const std::uint8_t>
       if (std::isinf(event.rating)) throw std::invalid_argument("a rating is infinite");
       const bool counts = !std::isnan(event.rating) || event.weight > 0;
       if (event.item == kNoItem || !counts || (!left_out.empty() && left_out[e] != 0)) continue;
-      const double time = std::isnan(event.time) ? -std::numeric_limits<double>::infinity() : event.time;
+      const double touched = event.last_time();
+      const double time = std::isnan(touched) ? -std::numeric_limits<double>::infinity() : touched;
       touches.push_back({user, event.item, event.rating, time, e});
     }
   }

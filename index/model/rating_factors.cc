@@ -128,7 +128,7 @@ double rating_objective(const RatingFactors& factors, const RatingData& data, co
 
 RatingError rating_error(const RatingFactors& factors, const RatingData& data,
                          std::span<const HeldRating> ratings, float least, float most) {
-  RatingError result{ratings.size(), 0, 0};
+  RatingErrorSum errors;
   std::vector<float> v(factors.factors);
   std::uint32_t of = LogEvent::kNone;
   for (const HeldRating& held : ratings) {
@@ -142,14 +142,9 @@ RatingError rating_error(const RatingFactors& factors, const RatingData& data,
     const double clipped = std::isnan(predicted)
                                ? predicted
                                : std::clamp(predicted, static_cast<double>(least), static_cast<double>(most));
-    const double error = static_cast<double>(held.rating) - clipped;
-    result.rmse += error * error;
-    result.mae += std::abs(error);
+    errors.add(static_cast<double>(held.rating) - clipped);
   }
-  const double n = static_cast<double>(std::max<std::size_t>(1, ratings.size()));
-  result.rmse = std::sqrt(result.rmse / n);
-  result.mae /= n;
-  return result;
+  return errors.mean();
 }
 
 }  // namespace segue::index

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "index/model/rating_data.h"
+#include "index/model/rating_error.h"
 
 namespace segue::index {
 
@@ -90,13 +91,6 @@ struct RatingFactors {
 
 /// What is minimised, in doubles. For tests and learning curves: one pass over the data.
 double rating_objective(const RatingFactors& factors, const RatingData& data, const RatingOptions& options);
-
-/// Root mean squared and mean absolute error in units of the ratings, predictions clipped to [least, most].
-struct RatingError {
-  std::size_t events = 0;
-  double rmse = 0;
-  double mae = 0;
-};
 RatingError rating_error(const RatingFactors& factors, const RatingData& data,
                          std::span<const HeldRating> ratings, float least, float most);
 

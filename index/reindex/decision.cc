@@ -37,13 +37,14 @@ void set_blend(const BlendWeights& weights, Manifest& manifest) {
 std::optional<double> newest_event(const EventLog& log) {
   std::optional<double> newest;
   for (const LogEvent& event : log.events) {
-    if (event.item == kNoItem || event.weight <= 0 || std::isnan(event.time)) continue;
-    newest = std::max(newest.value_or(event.time), event.time);
+    const double time = event.last_time();
+    if (event.item == kNoItem || event.weight <= 0 || std::isnan(time)) continue;
+    newest = std::max(newest.value_or(time), time);
   }
   return newest;
 }
 
-void describe_validation(const Validation& validation, std::size_t held_out, Manifest& manifest) {
+void describe_validation(const Validation& validation, Manifest& manifest) {
   manifest.seen = to_string(validation.seen);
   set_blend(validation.blend, manifest);
   nlohmann::json& evaluation = manifest.evaluation;
@@ -63,7 +64,7 @@ void describe_validation(const Validation& validation, std::size_t held_out, Man
                                  {"ndcg@10 without", newcomers->without.ndcg}}}};
   }
   evaluation["sequences"] = validation.table.front().events;
-  evaluation["fitted_on"] = held_out - validation.table.front().events;
+  evaluation["fitted_on"] = validation.fitted_on;
 }
 
 void describe_refit(const RefittedBlend& refitted, Manifest& manifest) {

@@ -17,8 +17,8 @@ namespace segue::index {
 /// The time of the newest event that models learn from, where the log has times.
 std::optional<double> newest_event(const EventLog& log);
 
-/// Writes what a validation decided and measured into the manifest. held_out: sequences of both halves.
-void describe_validation(const Validation& validation, std::size_t held_out, Manifest& manifest);
+/// Writes what a validation decided and measured into the manifest.
+void describe_validation(const Validation& validation, Manifest& manifest);
 
 /// The weights that are published in place of those that were compared.
 void describe_refit(const RefittedBlend& refitted, Manifest& manifest);

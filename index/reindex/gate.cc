@@ -60,25 +60,94 @@ void slice_validation(const Evaluation& blend, std::span<const HeldOut> held_out
   result.by_frequency = headline_slices(blend, frequencies);
 }
 
-/// Fits under the validation's seen rule.
-BlendFit fit_under(const Validation& validation, std::span<const SessionModel* const> parts,
-                   const ModelSet& models, std::span<const HeldOut> held_out,
-                   const ValidationOptions& options, TrainingEnvironment& environment) {
-  return fit_blend({.models = parts,
-                    .held_out = held_out,
-                    .searchable = &environment.catalogue.searchable(),
-                    .seen = validation.seen,
-                    .max_sequences = options.fit_sequences,
-                    .events = models.popularity->counts()},
-                   environment.pool, environment.progress);
-}
-
 /// Those that may have a weight for items without events.
 std::vector<const SessionModel*> with_popularity(const ModelSet& models) {
   std::vector<const SessionModel*> all = models.parts();
   all.push_back(models.popularity.get());
   return all;
 }
+
+bool is_part(const SessionModel& model, const ModelSet& models) {
+  const std::vector<const SessionModel*> parts = models.parts();
+  return std::find(parts.begin(), parts.end(), &model) != parts.end();
+}
+
+double ndcg_of(const EvaluationRow& row) {
+  return row.metrics.at(kNdcg10.name());
+}
+
+/// What is fitted and measured with: everything but the sequences.
+class Measuring {
+ public:
+  Measuring(const ModelSet& models, const ValidationOptions& options, TrainingEnvironment& environment)
+      : models_(models),
+        options_(options),
+        environment_(environment),
+        evaluator_(environment.catalogue.searchable(), environment.pool, environment.progress) {}
+
+  double ndcg(const SessionModel& model, std::span<const HeldOut> held_out, const SeenRule& rule) const {
+    return ndcg(scorer_of(model), held_out, rule);
+  }
+  double ndcg(const BlendWeights& weights, std::span<const HeldOut> held_out, const SeenRule& rule) const {
+    return ndcg(scorer_of(blend_of(weights)), held_out, rule);
+  }
+  Evaluation evaluate(const Scorer& scorer, std::span<const HeldOut> held_out, const SeenRule& rule) const {
+    EvaluationOptions options;
+    options.metrics = table_metrics();
+    options.seen = rule;
+    options.events = events();
+    return evaluator_.evaluate(scorer, held_out, options);
+  }
+  Blend blend_of(const BlendWeights& weights) const { return {weights, with_popularity(models_), events()}; }
+
+  /// The rule under which the best single model is best (of equal ones, the one that leaves out less), and
+  /// whether popularity may join the models.
+  void choose_rule(std::span<const HeldOut> held_out, std::span<const SeenRule> rules,
+                   Validation& result) const {
+    std::vector<double> best(rules.size(), -1);
+    for (const SessionModel* part : models_.parts()) {
+      const auto ranks = evaluator_.ranks(scorer_of(*part), held_out, rules);
+      for (std::size_t r = 0; r < rules.size(); ++r)
+        best[r] = std::max(best[r], mean_metric(kNdcg10, ranks[r]));
+    }
+    const auto first = std::max_element(best.begin(), best.end());
+    result.seen = rules[static_cast<std::size_t>(first - best.begin())];
+    // Popularity joins models that are ahead of it; where they are not, something is wrong with them, and a
+    // blend that leans on popularity would hide it.
+    result.with_popularity = *first > ndcg(*models_.popularity, held_out, result.seen);
+  }
+  BlendFit fit(const Validation& validation, std::span<const HeldOut> held_out) const {
+    return fit_blend({.models = validation.with_popularity ? with_popularity(models_) : models_.parts(),
+                      .held_out = held_out,
+                      .searchable = &environment_.catalogue.searchable(),
+                      .seen = validation.seen,
+                      .max_sequences = options_.fit_sequences,
+                      .events = events()},
+                     environment_.pool, environment_.progress);
+  }
+  /// What the blend has to reach, by name: popularity, what does not fade, transitions that are no part, the
+  /// parts.
+  std::vector<std::pair<std::string, const SessionModel*>> rivals() const {
+    std::vector<std::pair<std::string, const SessionModel*>> all{{"popularity", models_.popularity.get()}};
+    if (options_.baseline != nullptr) all.emplace_back("transitions", options_.baseline);
+    if (options_.still_popularity != nullptr)
+      all.emplace_back("popularity-unfaded", options_.still_popularity);
+    for (const SessionModel* part : models_.parts()) all.emplace_back(part->name(), part);
+    return all;
+  }
+
+ private:
+  double ndcg(const Scorer& scorer, std::span<const HeldOut> held_out, const SeenRule& rule) const {
+    const SeenRule only[] = {rule};
+    return mean_metric(kNdcg10, evaluator_.ranks(scorer, held_out, only).front());
+  }
+  std::span<const float> events() const { return models_.popularity->counts(); }
+
+  const ModelSet& models_;
+  const ValidationOptions& options_;
+  TrainingEnvironment& environment_;
+  Evaluator evaluator_;
+};
 
 }  // namespace
 
@@ -96,115 +165,77 @@ Validation validate(const ModelSet& models, std::span<const HeldOut> held_out,
                     const ValidationOptions& options, TrainingEnvironment& environment) {
   const std::vector<HeldOut> fit_half = half_of(held_out, 0);
   const std::vector<HeldOut> gate_half = half_of(held_out, 1);
-  const Evaluator evaluator(environment.catalogue.searchable(), environment.pool, environment.progress);
-  const std::vector<SeenRule> rules =
-      options.seen ? std::vector{*options.seen} : seen_rule_candidates(held_out);
-  std::vector<const SessionModel*> parts = models.parts();
-
-  // The rule under which the best single model is best; of equal ones, the one that leaves out less.
+  const Measuring measuring(models, options, environment);
   Validation result;
-  double best = -1;
-  std::vector<std::vector<double>> fit_ndcg(parts.size());
-  for (std::size_t p = 0; p < parts.size(); ++p) {
-    for (const auto& ranks : evaluator.ranks(scorer_of(*parts[p]), fit_half, rules)) {
-      fit_ndcg[p].push_back(mean_metric(kNdcg10, ranks));
-    }
-  }
-  for (std::size_t r = 0; r < rules.size(); ++r) {
-    for (std::size_t p = 0; p < parts.size(); ++p) {
-      if (fit_ndcg[p][r] > best) {
-        best = fit_ndcg[p][r];
-        result.seen = rules[r];
-      }
-    }
-  }
-  // Popularity joins models that are ahead of it; where they are not, something is wrong with them, and a
-  // blend that leans on popularity would hide it.
-  const SeenRule only[] = {result.seen};
-  const double popularity =
-      mean_metric(kNdcg10, evaluator.ranks(scorer_of(*models.popularity), fit_half, only).front());
-  result.with_popularity = best > popularity;
-  if (result.with_popularity) parts = with_popularity(models);
-  const std::span<const float> events = models.popularity->counts();
-  const BlendFit fit = fit_under(result, parts, models, fit_half, options, environment);
+  measuring.choose_rule(fit_half, options.seen ? std::vector{*options.seen} : seen_rule_candidates(held_out),
+                        result);
+  const BlendFit fit = measuring.fit(result, fit_half);
   result.blend = fit.weights;
   result.method = fit.method;
+  result.fitted_on = std::min(fit_half.size(), options.fit_sequences);
 
-  EvaluationOptions measured;
-  measured.metrics = table_metrics();
-  measured.seen = result.seen;
-  measured.events = events;
-  const auto measure = [&](const Scorer& scorer) { return evaluator.evaluate(scorer, gate_half, measured); };
-  const auto ndcg_of = [](const EvaluationRow& row) { return row.metrics.at(kNdcg10.name()); };
-
-  result.table.push_back(row_of("popularity", measure(scorer_of(*models.popularity))));
+  const auto measure = [&](const Scorer& scorer) {
+    return measuring.evaluate(scorer, gate_half, result.seen);
+  };
+  std::vector<EvaluationRow> others;  // that are no parts
   std::optional<Evaluation> best_part;
-  std::string best_name;
-  double best_ndcg = -1;
-  for (const SessionModel* part : models.parts()) {
-    Evaluation evaluation = measure(scorer_of(*part));
-    result.table.push_back(row_of(std::string(part->name()), evaluation));
-    if (ndcg_of(result.table.back()) <= best_ndcg) continue;
-    best_ndcg = ndcg_of(result.table.back());
-    best_name = part->name();
-    best_part = std::move(evaluation);
+  EvaluationRow best;
+  for (const auto& [name, model] : measuring.rivals()) {
+    Evaluation evaluation = measure(scorer_of(*model));
+    result.table.push_back(row_of(name, evaluation));
+    if (!is_part(*model, models)) {
+      others.push_back(result.table.back());
+    } else if (!best_part || ndcg_of(result.table.back()) > ndcg_of(best)) {
+      best = result.table.back();
+      best_part = std::move(evaluation);
+    }
   }
-  Evaluation blend = measure(scorer_of(Blend(result.blend, parts, events)));
+  Evaluation blend = measure(scorer_of(measuring.blend_of(result.blend)));
   EvaluationRow row = row_of("blend", blend);
-  if (ndcg_of(row) < best_ndcg) {
-    result.note = figures(best_name, best_ndcg, ndcg_of(row)) + ": the blend is " + best_name + " alone";
-    result.blend = {{best_name}, {1.0}};
+  if (ndcg_of(row) < ndcg_of(best)) {
+    result.note =
+        figures(best.model, ndcg_of(best), ndcg_of(row)) + ": the blend is " + best.model + " alone";
+    result.blend = {{best.model}, {1.0}};
     result.method = "one model alone";
     result.one_part = true;
     blend = std::move(*best_part);
     row = row_of("blend", blend);
   }
-  if (options.newcomer_cost > 0 && models.content) {
+  const EvaluationRow& floor =
+      *std::max_element(result.table.begin(), result.table.end(),
+                        [](const auto& a, const auto& b) { return ndcg_of(a) < ndcg_of(b); });
+  if (options.newcomer_cost > 0 && models.content && ndcg_of(row) >= ndcg_of(floor)) {
     environment.phases.begin("weigh new items");
-    const std::vector<const SessionModel*> all = with_popularity(models);
     const NewcomerTrials trials(models, result.blend, fit_half, result.seen, options.seed, environment);
-    double least = 0;  // NDCG@10 of the blends with new items
+    double last = 0;  // NDCG@10 of the blend with new items
     double cost = options.newcomer_cost;
-    for (std::size_t halving = 0; halving <= kCostHalvings; ++halving, cost /= 2) {
+    for (std::size_t halving = 0; halving <= kCostHalvings && !result.newcomers; ++halving, cost /= 2) {
       NewcomerChoice choice = trials.weigh(cost);
-      Evaluation with = measure(scorer_of(Blend(choice.weights, all, events)));
+      Evaluation with = measure(scorer_of(measuring.blend_of(choice.weights)));
       EvaluationRow its = row_of("blend", with);
-      least = ndcg_of(its);
-      if (least < best_ndcg) continue;
+      last = ndcg_of(its);
+      if (last < ndcg_of(floor)) continue;
       result.blend = choice.weights;
       result.newcomers = std::move(choice);
-      parts = all;
       blend = std::move(with);
       row = std::move(its);
-      break;
     }
     if (!result.newcomers) {
-      result.note += (result.note.empty() ? "" : "; ") + figures(best_name, best_ndcg, least) +
+      result.note += (result.note.empty() ? "" : "; ") + figures(floor.model, ndcg_of(floor), last) +
                      " with new items weighed: they are not";
     }
   }
-  slice_validation(blend, gate_half, events, result);
+  slice_validation(blend, gate_half, models.popularity->counts(), result);
 
   result.passed = true;
-  const auto compare = [&](const EvaluationRow& other) {
-    if (ndcg_of(row) >= ndcg_of(other) || !result.passed) return;
+  for (const EvaluationRow& other : others) {
+    if (ndcg_of(row) >= ndcg_of(other) || !result.passed) continue;
     result.passed = false;
     result.reason = figures(other.model, ndcg_of(other), ndcg_of(row));
-  };
-  compare(result.table.front());
-  if (options.still_popularity != nullptr) {
-    const EvaluationRow still = row_of("popularity-unfaded", measure(scorer_of(*options.still_popularity)));
-    compare(still);
-    result.table.insert(result.table.begin() + 1, still);
-  }
-  if (options.baseline != nullptr) {
-    const EvaluationRow transitions = row_of("transitions", measure(scorer_of(*options.baseline)));
-    compare(transitions);
-    result.table.insert(result.table.begin() + 1, transitions);
   }
   if (options.popularity_correction > 0) {
     // Who asks for it pays for it knowingly: the row says how much, and the models are judged without it.
-    Blend corrected(result.blend, parts, events);
+    Blend corrected = measuring.blend_of(result.blend);
     corrected.correct_popularity(
         options.still_popularity != nullptr ? *options.still_popularity : *models.popularity,
         options.popularity_correction);
@@ -217,27 +248,22 @@ Validation validate(const ModelSet& models, std::span<const HeldOut> held_out,
 std::optional<RefittedBlend> refit_blend(const ModelSet& models, std::span<const HeldOut> held_out,
                                          const ValidationOptions& options, const Validation& validation,
                                          TrainingEnvironment& environment) {
-  if (validation.one_part) return std::nullopt;
-  const std::vector<const SessionModel*> parts =
-      validation.with_popularity ? with_popularity(models) : models.parts();
-  const BlendFit fit = fit_under(validation, parts, models, held_out, options, environment);
+  // A half that was as large as a sample may be: another sample of that size is no better.
+  if (!validation.passed || validation.one_part || validation.fitted_on == options.fit_sequences)
+    return std::nullopt;
+  environment.phases.begin("fit blend (all sequences)");
+  const Measuring measuring(models, options, environment);
+  const BlendFit fit = measuring.fit(validation, held_out);
   RefittedBlend refitted{fit.weights, fit.method, std::min(held_out.size(), options.fit_sequences)};
-  if (!validation.newcomers) return refitted;
-
-  environment.phases.begin("weigh new items (all sequences)");
-  refitted.weights =
-      NewcomerTrials(models, refitted.weights, held_out, validation.seen, options.seed, environment)
-          .weigh(validation.newcomers->cost)
-          .weights;
-  const Evaluator evaluator(environment.catalogue.searchable(), environment.pool, environment.progress);
-  const SeenRule only[] = {validation.seen};
-  const auto ndcg = [&](const Scorer& scorer) {
-    return mean_metric(kNdcg10, evaluator.ranks(scorer, held_out, only).front());
-  };
-  const auto best =
-      std::max_element(fit.single_ndcg.begin(), fit.single_ndcg.end()) - fit.single_ndcg.begin();
-  const Blend blend(refitted.weights, with_popularity(models), models.popularity->counts());
-  if (ndcg(scorer_of(blend)) < ndcg(scorer_of(*parts[static_cast<std::size_t>(best)]))) return std::nullopt;
+  if (validation.newcomers) {
+    environment.phases.begin("weigh new items (all sequences)");
+    const NewcomerTrials trials(models, fit.weights, held_out, validation.seen, options.seed, environment);
+    refitted.weights = trials.weigh(validation.newcomers->cost).weights;
+  }
+  const double ours = measuring.ndcg(refitted.weights, held_out, validation.seen);
+  for (const auto& [name, model] : measuring.rivals()) {
+    if (measuring.ndcg(*model, held_out, validation.seen) > ours) return std::nullopt;
+  }
   return refitted;
 }
 

@@ -15,7 +15,7 @@
 
 namespace segue::index {
 
-/// A row of the evaluation table: one model on the held-back events that nothing was fitted on.
+/// A row of the evaluation table: one model on the held-back events that no weight was fitted on.
 struct EvaluationRow {
   std::string model;
   std::size_t events = 0;
@@ -46,6 +46,7 @@ struct Validation {
   std::string method;                         ///< how its weights were found, for people
   std::vector<EvaluationSlice> by_length;     ///< the blend by session_length_classes(), over slice_metrics()
   std::vector<EvaluationSlice> by_frequency;  ///< and by item_frequency_classes()
+  std::size_t fitted_on = 0;                  ///< sequences
   std::vector<EvaluationRow> table;           ///< popularity first, the blend last, before it as corrected
   std::optional<NewcomerChoice> newcomers;    ///< how items without events are weighed, where they are
   std::string note;  ///< how the blend was chosen, when that is worth saying; may be empty
@@ -76,9 +77,10 @@ struct RefittedBlend {
 };
 
 /// Once the blend has passed there is nothing left to compare on the second half, and weights that are fitted
-/// on twice the sequences are the better ones: the same fit on all of them, under the seen rule and at the
-/// cost of new items that validation took. Nothing where validation took one part alone, and where weighing
-/// new items would bring the new weights below the best part: then those of validation are to stay.
+/// on more sequences are the better ones: the same fit on both halves (at most options.fit_sequences), under
+/// the seen rule and at the cost of new items that validation took. Nothing where the blend did not pass,
+/// where validation took one part alone, where the first half was as large as a sample may be, and where the
+/// new weights stand below anything that the blend has to reach: then those of validation are to stay.
 std::optional<RefittedBlend> refit_blend(const ModelSet& models, std::span<const HeldOut> held_out,
                                          const ValidationOptions& options, const Validation& validation,
                                          TrainingEnvironment& environment);

@@ -26,14 +26,6 @@ void forget_unknown_times(TrainingData& data) {
     data.times = {};
 }
 
-/// The place of the event to hold back, 0 when there is none.
-std::size_t target_of(const std::vector<ItemId>& items, const Catalogue& catalogue) {
-  if (items.size() < 3) return 0;
-  std::size_t last = items.size() - 1;
-  while (last > 0 && catalogue.is_query(items[last])) --last;
-  return last;
-}
-
 std::shared_ptr<const RatingData> ratings_of(const EventLog& log, std::span<const std::uint8_t> left_out) {
   if (!has_ratings(log)) return nullptr;
   auto ratings = std::make_shared<RatingData>(rating_data(log, left_out));
@@ -64,7 +56,7 @@ ValidationSplit hold_back(const EventLog& log, const Catalogue& catalogue, std::
                           std::uint64_t seed, const EventContexts& contexts) {
   std::vector<std::size_t> eligible;
   for (std::size_t s = 0; s < log.sequences.size(); ++s) {
-    if (target_of(item_events(log, log.sequences[s], {}).items, catalogue) > 0) eligible.push_back(s);
+    if (last_target(item_events(log, log.sequences[s], {}), catalogue)) eligible.push_back(s);
   }
   if (eligible.size() > most) {
     std::mt19937_64 random(seed);
@@ -85,7 +77,7 @@ ValidationSplit hold_back(const EventLog& log, const Catalogue& catalogue, std::
     ItemEvents events = item_events(log, log.sequences[s], contexts);
     if (next != eligible.end() && *next == s) {
       ++next;
-      const std::size_t target = target_of(events.items, catalogue);
+      const std::size_t target = *last_target(events, catalogue);
       // What follows the target is in neither part, either.
       std::fill(left_out.begin() + static_cast<std::ptrdiff_t>(events.places[target]),
                 left_out.begin() + static_cast<std::ptrdiff_t>(log.sequences[s].end), std::uint8_t{1});

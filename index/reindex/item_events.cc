@@ -14,6 +14,7 @@ void ItemEvents::keep(std::size_t first) {
   items.resize(first);
   weights.resize(first);
   times.resize(first);
+  touched.resize(first);
   places.resize(first);
   numbers.resize(first);
   texts_before.resize(first);
@@ -24,7 +25,7 @@ HeldOut ItemEvents::hold_out(std::size_t target, const EventLog& log, const Even
   HeldOut held_out;
   held_out.prefix = head(items, target);
   held_out.target = items[target];
-  held_out.times = head(times, target);
+  held_out.times = head(touched, target);
   held_out.time = times[target];
   held_out.sets = known.sets;
   if (!contexts.empty()) {
@@ -33,6 +34,13 @@ HeldOut ItemEvents::hold_out(std::size_t target, const EventLog& log, const Even
   }
   for (std::size_t t = 0; t < texts_before[target]; ++t) held_out.texts.push_back(log.queries[texts[t]]);
   return held_out;
+}
+
+std::optional<std::size_t> last_target(const ItemEvents& events, const Catalogue& catalogue) {
+  if (events.size() < 3) return std::nullopt;
+  std::size_t last = events.size() - 1;
+  while (last > 0 && catalogue.is_query(events.items[last])) --last;
+  return last > 0 ? std::optional(last) : std::nullopt;
 }
 
 ItemEvents item_events(const EventLog& log, const Sequence& sequence, const EventContexts& contexts) {
@@ -49,6 +57,7 @@ ItemEvents item_events(const EventLog& log, const Sequence& sequence, const Even
     found.items.push_back(event.item);
     found.weights.push_back(event.weight);
     found.times.push_back(event.time);
+    found.touched.push_back(event.last_time());
     found.places.push_back(e);
     found.numbers.push_back(before);
     found.texts_before.push_back(found.texts.size());

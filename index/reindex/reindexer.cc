@@ -163,12 +163,11 @@ void validate_models(const ReindexInput& input, const ReindexRequest& request, T
   const auto serving = compare_with_store(request, models, split, input, validation, environment, report);
   environment.phases.end();
 
-  describe_validation(validation, split.held_out.size(), manifest);
+  describe_validation(validation, manifest);
   report.evaluation = validation.table;
   if (!validation.note.empty()) report.warnings.push_back(validation.note);
   decide(validation, serving, request, manifest, report);
 
-  environment.phases.begin("fit blend (all sequences)");
   if (const auto refitted = refit_blend(models, split.held_out, options, validation, environment))
     describe_refit(*refitted, manifest);
   environment.phases.end();

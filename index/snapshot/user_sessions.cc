@@ -27,6 +27,16 @@ std::vector<std::size_t> newest_sequences(const EventLog& log) {
   return newest;
 }
 
+/// The places of its newest events, oldest first; those without weight are not for the models.
+std::vector<std::size_t> newest_events(const EventLog& log, const Sequence& sequence) {
+  std::vector<std::size_t> places;
+  for (std::size_t e = sequence.end; e-- > sequence.begin && places.size() < UserSessions::kEvents;) {
+    if (log.events[e].item == kNoItem || log.events[e].weight > 0) places.push_back(e);
+  }
+  std::reverse(places.begin(), places.end());
+  return places;
+}
+
 void add_strings(SafetensorsWriter& writer, const std::string& name, std::span<const std::string> strings) {
   const auto [bytes, offsets] = StringTensors::pack(strings);
   StringTensors(bytes, offsets).add_to(writer, name);
@@ -131,13 +141,12 @@ void UserSessions::build(const EventLog& log, const EventContexts& event_context
     if (newest[user] == kNoSequence) continue;
     users.push_back(log.users[user]);
     const Sequence& sequence = log.sequences[newest[user]];
-    const std::size_t kept = std::min(kEvents, sequence.end - sequence.begin);
-    for (std::size_t e = sequence.end - kept; e < sequence.end; ++e) {
+    for (const std::size_t e : newest_events(log, sequence)) {
       const LogEvent& event = log.events[e];
       items.push_back(event.item == kNoItem ? -1 : static_cast<std::int32_t>(event.item));
       texts.push_back(event.item == kNoItem ? static_cast<std::int32_t>(queries.size()) : -1);
       if (event.item == kNoItem) queries.push_back(log.queries[event.query]);
-      times.push_back(stored_time(event.time));
+      times.push_back(stored_time(event.last_time()));
       contexts.add(e);
     }
     event_offsets.push_back(static_cast<std::int64_t>(items.size()));

@@ -68,8 +68,10 @@ index::Scorer scorer(const index::Snapshot& snapshot, const std::string& name) {
               known.empty() ? "it was built without events" : "it has " + known);
 }
 
-void require_targets(const Targets& targets, const EvaluateRequest& request) {
-  if (targets.trained > 0) {
+/// marked: whether the file marks targets.
+void require_targets(const Targets& targets, bool marked, const EvaluateRequest& request) {
+  if (!targets.held_out.empty()) {
+    if (targets.trained == 0) return;
     throw Error(ErrorKind::kBadInput,
                 "the store was trained on " + std::to_string(targets.trained) + " of the " +
                     std::to_string(targets.held_out.size()) +
@@ -77,7 +79,12 @@ void require_targets(const Targets& targets, const EvaluateRequest& request) {
                 request.events.string(),
                 "part the log with `segue split`, run `segue reindex` on its TRAIN and evaluate on its TEST");
   }
-  if (!targets.held_out.empty()) return;
+  if (marked) {
+    throw Error(ErrorKind::kBadInput, "none of the events that are marked as targets can be predicted",
+                request.events.string(),
+                "their items are not in the store, nothing comes before them, they repeat the event before "
+                "them or have no weight; part the log with the configuration of the store");
+  }
   if (request.protocol == Protocol::kColdItems) {
     throw Error(ErrorKind::kBadInput, "no event is marked as the target of a prediction",
                 request.events.string(), "`segue split --protocol cold-items` writes such a file");
@@ -147,7 +154,7 @@ EvaluateReport evaluate(const index::Snapshot& snapshot, const index::SnapshotSt
   const index::EventContexts contexts = index::event_contexts(log, snapshot.contexts());
   const Targets targets =
       find_targets(log, catalogue, request.protocol, trained ? &*trained : nullptr, contexts);
-  require_targets(targets, request);
+  require_targets(targets, log.marked, request);
   if (targets.not_ranked > 0) {
     report.warnings.push_back(
         (targets.not_ranked == 1 ? "1 event was" : std::to_string(targets.not_ranked) + " events were") +

@@ -1,11 +1,11 @@
 #include "integration/jobs/rating_job.h"
 
-#include <cmath>
 #include <limits>
 #include <optional>
 
 #include "index/input/events_reader.h"
 #include "index/input/fold.h"
+#include "index/model/rating_error.h"
 #include "index/model/rating_model.h"
 #include "index/reindex/sequence_digest.h"
 #include "kernels/error.h"
@@ -25,9 +25,7 @@ const index::RatingModel& model_of(const index::Snapshot& snapshot) {
 
 /// Errors summed up, for all rated events or for marked ones.
 struct Sums {
-  std::size_t events = 0;
-  double squared = 0;
-  double absolute = 0;
+  index::RatingErrorSum errors;
   std::size_t unknown_users = 0;
   std::size_t unknown_items = 0;
   std::size_t trained = 0;
@@ -78,34 +76,32 @@ RatingReport evaluate_ratings(const index::Snapshot& snapshot, const index::Snap
     const index::ItemId item =
         event.item.empty() ? catalogue.find_query(index::fold(event.query)) : catalogue.find(event.item);
     const auto user = ratings.find_user(event.user.empty() ? event.session : event.user);
-    const double error = *event.rating - ratings.predict(user, item);
     Sums& sums = event.target ? marked : all;
-    ++sums.events;
-    sums.squared += error * error;
-    sums.absolute += std::abs(error);
+    sums.errors.add(*event.rating - ratings.predict(user, item));
     sums.unknown_users += user ? 0 : 1;
     sums.unknown_items += model.knows(item) ? 0 : 1;
     sums.trained += trained.contains(event) ? 1 : 0;
   }
 
   const Sums& sums = marks ? marked : all;
-  if (sums.events == 0) {
+  const index::RatingError error = sums.errors.mean();
+  if (error.events == 0) {
     throw Error(ErrorKind::kBadInput,
                 marks ? "no event that is marked as a target has a rating" : "no event has a rating",
                 request.events.string(), "the protocol rating predicts the \"rating\" of events");
   }
   RatingReport report;
   report.snapshot = snapshot.id();
-  report.events = sums.events;
-  report.rmse = std::sqrt(sums.squared / static_cast<double>(sums.events));
-  report.mae = sums.absolute / static_cast<double>(sums.events);
+  report.events = error.events;
+  report.rmse = error.rmse;
+  report.mae = error.mae;
   report.unknown_users = sums.unknown_users;
   report.unknown_items = sums.unknown_items;
   report.warnings = reader.report().warnings();
   if (sums.trained > 0) {
     report.warnings.push_back(
         "the store was trained on " + std::to_string(sums.trained) + " of the " +
-        std::to_string(sums.events) +
+        std::to_string(error.events) +
         " ratings, so the figures are too good; `segue split --protocol rating` parts a log");
   }
   return report;

@@ -9,30 +9,24 @@
 namespace segue::integration {
 namespace {
 
-/// The last event on a searchable item of a sequence that has at least 3 of them.
-std::optional<std::size_t> last_searchable(const index::ItemEvents& events,
-                                           const index::Catalogue& catalogue) {
-  std::optional<std::size_t> last;
-  std::size_t count = 0;
-  for (std::size_t i = 0; i < events.items.size(); ++i) {
-    if (catalogue.is_query(events.items[i])) continue;
-    last = i;
-    ++count;
-  }
-  return count < 3 ? std::nullopt : last;
+/// Whether a sequence has 3 events on searchable items. `segue split` counts so: typed texts do not count,
+/// though here, where items of kind `query` are known, some of them are items. (The gate, which holds back
+/// from the log that it learns from, counts those as well.)
+bool is_long_enough(const index::ItemEvents& events, const index::Catalogue& catalogue) {
+  return std::count_if(events.items.begin(), events.items.end(),
+                       [&](index::ItemId item) { return !catalogue.is_query(item); }) >= 3;
 }
 
 /// Positions of the events to predict among the item events of one sequence.
 std::vector<std::size_t> positions(const index::ItemEvents& events, const index::EventLog& log,
-                                   const index::Catalogue& catalogue, Protocol protocol, bool marks,
-                                   Targets& targets) {
+                                   const index::Catalogue& catalogue, Protocol protocol, Targets& targets) {
   std::vector<std::size_t> chosen;
-  if (protocol != Protocol::kNextEvent && !marks) {
-    if (const auto last = last_searchable(events, catalogue)) chosen.push_back(*last);
+  if (protocol != Protocol::kNextEvent && !log.marked) {
+    if (is_long_enough(events, catalogue)) chosen.push_back(*index::last_target(events, catalogue));
     return chosen;
   }
   for (std::size_t i = 0; i < events.items.size(); ++i) {
-    const bool wanted = marks ? log.events[events.places[i]].target : i > 0;
+    const bool wanted = log.marked ? log.events[events.places[i]].target : i > 0;
     if (!wanted) continue;
     if (i == 0 || catalogue.is_query(events.items[i])) {
       ++targets.not_ranked;
@@ -56,17 +50,15 @@ std::size_t marked_without_weight(const index::EventLog& log, const index::Seque
 
 Targets find_targets(const index::EventLog& log, const index::Catalogue& catalogue, Protocol protocol,
                      const index::TrainedSequences* trained, const index::EventContexts& contexts) {
-  const bool marks = std::any_of(log.events.begin(), log.events.end(),
-                                 [](const index::LogEvent& event) { return event.target; });
   Targets targets;
-  if (protocol == Protocol::kColdItems && !marks) return targets;
+  if (protocol == Protocol::kColdItems && !log.marked) return targets;
   std::uint32_t sequences = 0;
   for (const index::Sequence& sequence : log.sequences) {
     const std::size_t earlier = targets.held_out.size();
     const index::ItemEvents events = index::item_events(log, sequence, contexts);
     const std::vector<std::int64_t> digests = index::event_digests(log, sequence, catalogue);
-    if (marks) targets.not_ranked += marked_without_weight(log, sequence);
-    for (const std::size_t i : positions(events, log, catalogue, protocol, marks, targets)) {
+    if (log.marked) targets.not_ranked += marked_without_weight(log, sequence);
+    for (const std::size_t i : positions(events, log, catalogue, protocol, targets)) {
       targets.held_out.push_back(events.hold_out(i, log, contexts));
       targets.sequence_of.push_back(sequences);
       targets.trained += trained != nullptr && trained->contains(digests[events.numbers[i]]) ? 1 : 0;

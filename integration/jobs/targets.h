@@ -22,12 +22,11 @@ struct Targets {
       0;  ///< marked events left out: a query, the first of its sequence, or without weight
 };
 
-/// The events of a log that a protocol predicts, with the item events before each. Marks (any event that is a
-/// target) stand above the protocol: what `segue split` chose is predicted and nothing else. Without them,
-/// leave-one-out predicts the last event on a searchable item of each sequence that has at least 3 of them,
-/// as `segue split` does. Events without weight (of an action of weight 0, rated below events.min_rating) are
-/// neither predicted nor predicted from: no model takes them. trained may be null; contexts are of the same
-/// log.
+/// The events of a log that a protocol predicts, with the item events before each. Marks stand above
+/// the protocol: what `segue split` chose is predicted and nothing else. Without them, leave-one-out predicts
+/// the last event on a searchable item of each sequence that has at least 3 of them, as `segue split` does.
+/// Events without weight (of an action of weight 0, rated below events.min_rating) are neither predicted nor
+/// predicted from: no model takes them. trained may be null; contexts are of the same log.
 Targets find_targets(const index::EventLog& log, const index::Catalogue& catalogue, Protocol protocol,
                      const index::TrainedSequences* trained, const index::EventContexts& contexts = {});
 

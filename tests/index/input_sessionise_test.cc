@@ -180,10 +180,28 @@ TEST_F(Sessions, MergeConsecutiveRepeatsWhenAsked) {
   const EventLog out = log(events);
   EXPECT_THAT(describe(out), ElementsAre("s(): a ?lamp b a", "t(): a"));
   EXPECT_EQ(out.events[0].weight, 3);
-  EXPECT_EQ(out.events[0].time, 3) << "when the item was last touched";
+  EXPECT_EQ(out.events[0].time, 1);
+  EXPECT_EQ(out.events[0].last_time(), 3);
+  EXPECT_EQ(out.events[1].last_time(), 2);
+  EXPECT_TRUE(out.marked);
   EXPECT_FALSE(out.events[0].target) << "what repeats the event before it is not predicted";
   EXPECT_EQ(report_.repeats, 1u);
   EXPECT_EQ(report_.item_events, 4u);
+}
+
+TEST_F(Sessions, MergeNothingWithEventsWithoutWeight) {
+  options_.drop_consecutive_repeats = true;
+  options_.weights.actions = {{"view", 0}, {"purchase", 3}};
+  std::vector<Event> events = {event("s/@1 a"), event("s/@2 a"), event("s/@3 b"), event("s/@4 a")};
+  events[1].action = events[3].action = "purchase";
+  events[1].target = true;
+  const EventLog out = log(events);
+  EXPECT_THAT(describe(out), ElementsAre("s(): a a b"));
+  EXPECT_EQ(out.events[0].weight, 0);
+  EXPECT_EQ(out.events[1].weight, 3);
+  EXPECT_TRUE(out.events[1].target);
+  EXPECT_EQ(out.events[1].last_time(), 4) << "the view of another item lies between, but counts for nothing";
+  EXPECT_EQ(report_.merged_targets, 0u);
 }
 
 TEST_F(Sessions, KeepRepeatsOtherwise) {

@@ -107,6 +107,20 @@ TEST_F(UserSessionsTest, KeepTheSecondsOfEventsWhereTheyAreKnown) {
   EXPECT_FALSE(Safetensors::open(file())->has("event.time"));
 }
 
+TEST_F(UserSessionsTest, LeaveOutEventsWithoutWeightAndKnowTheNewestTouch) {
+  const Sequence* newest = nullptr;
+  for (const Sequence& sequence : log_.sequences) {
+    if (sequence.user != LogEvent::kNone && log_.users[sequence.user] == "zoe") newest = &sequence;
+  }
+  ASSERT_NE(newest, nullptr);
+  log_.events[newest->begin].touched = 2000;
+  log_.events[newest->begin + 1].weight = 0;
+  const auto zoe = round_trip(contexts_).find("zoe");
+  ASSERT_TRUE(zoe);
+  ASSERT_EQ(zoe->size(), 2u);
+  EXPECT_EQ((*zoe)[0].time, 2000);
+}
+
 TEST_F(UserSessionsTest, OfALogWithoutUsersAreNone) {
   log_ = {};
   EXPECT_EQ(round_trip({}).size(), 0u);

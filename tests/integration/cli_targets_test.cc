@@ -36,7 +36,7 @@ class LogOf {
       event.item = item;
       log_.events.push_back(event);
     }
-    for (const std::size_t position : marked) log_.events[added.begin + position].target = true;
+    for (const std::size_t position : marked) log_.events[added.begin + position].target = log_.marked = true;
     added.end = log_.events.size();
     log_.sequences.push_back(added);
     return *this;
@@ -46,6 +46,8 @@ class LogOf {
   }
   const index::EventLog& log() const { return log_; }
   void set_weight(std::size_t event, float weight) { log_.events[event].weight = weight; }
+  void set_marked() { log_.marked = true; }
+  void set_touched(std::size_t event, double time) { log_.events[event].touched = time; }
   void set_times(const std::vector<double>& times) {
     for (std::size_t e = 0; e < times.size(); ++e) log_.events[e].time = times[e];
   }
@@ -113,6 +115,26 @@ TEST(LeaveOneOut, LeavesOutEventsWithoutWeightAsTrainingDoes) {
   marked.set_weight(2, 0);
   EXPECT_EQ(marked.targets(Protocol::kLeaveOneOut).held_out.size(), 1u);
   EXPECT_EQ(marked.targets(Protocol::kLeaveOneOut).not_ranked, 1u);
+}
+
+TEST(LeaveOneOut, PredictsNothingElseWhereTheMarkedEventsAreGone) {
+  LogOf log;
+  log.sequence("s", {kA, kB, kC});
+  log.set_marked();
+  EXPECT_TRUE(log.targets(Protocol::kLeaveOneOut).held_out.empty());
+}
+
+TEST(LeaveOneOut, AsksAtTheTimeOfTheEventAndKnowsWhenOthersWereLastTouched) {
+  LogOf log;
+  log.sequence("s", {kA, kB, kC});
+  log.set_times({10, 20, 30});
+  const auto trained = index::TrainedSequences::of(log.log(), catalogue());
+  log.set_touched(1, 25);
+  log.set_touched(2, 99);
+  const Targets targets = log.targets(Protocol::kLeaveOneOut, &trained);
+  EXPECT_EQ(targets.held_out[0].times, (std::vector<double>{10, 25}));
+  EXPECT_EQ(targets.held_out[0].time, 30);
+  EXPECT_EQ(targets.trained, 1u) << "a repeat makes no new event of it";
 }
 
 TEST(NextEvent, PredictsEveryEventButTheFirst) {

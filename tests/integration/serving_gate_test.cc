@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -107,6 +108,27 @@ TEST_F(ServingGate, ComparesValidationFiguresWhereNoEventIsNewer) {
   EXPECT_EQ(serving.at("ndcg@10").at("serving"), first.evaluation.at("models").at("blend").at("ndcg@10"));
   EXPECT_EQ(serving.at("ndcg@10").at("new"), serving.at("ndcg@10").at("serving"));
   EXPECT_EQ(second.gate.at("result"), "passed");
+}
+
+TEST_F(ServingGate, TakesARepeatOfWhatTheServingOneLearnedForNoNewerEvent) {
+  index::ReindexRequest request = good();
+  request.config.events.drop_consecutive_repeats = true;
+  run(request);
+  // Every session's last event once more, days later.
+  std::map<std::string, json> last;
+  const auto all = shop_.part("repeated.jsonl", [&](const nlohmann::ordered_json& event) {
+    last[event.at("session")] = event;
+    return true;
+  });
+  {
+    std::ofstream out(all, std::ios::app);
+    for (auto& [session, event] : last) {
+      event["time"] = 4e9;
+      out << event.dump() << '\n';
+    }
+  }
+  request.events = all;
+  EXPECT_EQ(run(request).gate.at("serving").at("by"), "validation figures");
 }
 
 TEST_F(ServingGate, RefusesAWorseBlendByFiguresAndByNewerEvents) {

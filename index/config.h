@@ -11,7 +11,7 @@
 namespace segue::index {
 
 /// The configuration of reindexing and serving, one struct for each table of the TOML file. Plain values with
-/// their defaults; what each means stands in the table of keys (config_keys.cc), from which `segue config
+/// their defaults; what each means stands in the table of keys (config_table.cc), from which `segue config
 /// --defaults` is printed. The owners of the models copy what is theirs.
 struct Config {
   struct Events {

@@ -16,7 +16,8 @@ constexpr ConfigRow kTable[] = {
     {"events", "sequence", SLOT(events.sequence), 0, 0, "session user",
      "what models learn from: \"session\", or \"user\" for the whole history of each user"},
     {"events", "drop_consecutive_repeats", SLOT(events.drop_consecutive_repeats), 0, 0, "",
-     "an event on the item of the event before it is merged with that one"},
+     "an event on the item of the event before it is merged with that one, which keeps its time and context "
+     "and takes the larger weight and the newer rating"},
     {"events", "min_rating", SLOT(events.min_rating), -kInfinity, kInfinity, "",
      "events rated below it count for the factorisation of ratings only"},
     {"events.actions", "", SLOT(events.actions), 0, 1000, "",

@@ -22,13 +22,12 @@ struct BlendFit {
 ///   - the best single model;
 ///   - one weight per model by coordinate ascent on NDCG@10 (blend_ascent.h);
 ///   - one weight per model by the convex likelihood (blend_objective.h);
-///   - the same with weights that differ by the session's length, by the items' events, by both; they have to
-///   be
-///     ahead by more than the standard error.
-/// Then models are left out as long as that costs less than the standard error, since each costs time in
-/// every query, and the weights are fitted on the whole sample. Never worse on the sample than the best
-/// single model; deterministic for any number of threads. With no models or nothing held out it throws
-/// std::invalid_argument.
+///   - the same with weights that differ by the session's length, by the items' events, by both, which have
+///     to be ahead by more than the standard error.
+/// Where a likelihood won, models are then left out as long as all of them together cost no more than a
+/// thousandth of the NDCG, since each costs time in every query; the weights are fitted on the whole sample.
+/// Never worse on the sample than the best single model; deterministic for any number of threads. With no
+/// models or nothing held out it throws std::invalid_argument.
 BlendFit fit_blend(const BlendFitTask& task, kernels::ThreadPool& pool, Progress& progress);
 
 }  // namespace segue::index

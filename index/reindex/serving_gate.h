@@ -46,8 +46,7 @@ struct ServingComparison {
 
 /// Compares with the snapshot that serves, of another catalogue maybe:
 ///   - by targets that are newer than its newest training event, which neither has learned from: each ranks,
-///   under
-///     its own seen rule, the items that both have; items are the same when their ids are;
+///     under its own seen rule, the items that both have; items are the same when their ids are;
 ///   - where there are too few of those, by the figures of both validations;
 ///   - by nothing where the serving one has no such figure.
 /// It is refused when its NDCG@10 is lower by more than the margin and by more than chance explains (1.645

@@ -18,8 +18,8 @@ struct Targets {
   std::vector<index::HeldOut> held_out;
   std::vector<std::uint32_t> sequence_of;  ///< of each: which of the sequences that have one
   std::size_t trained = 0;                 ///< of these, events that the models were trained on
-  std::size_t not_ranked =
-      0;  ///< marked events left out: a query, the first of its sequence, or without weight
+  /// Marked events left out: a query, the first of its sequence, or without weight.
+  std::size_t not_ranked = 0;
 };
 
 /// The events of a log that a protocol predicts, with the item events before each. Marks stand above

@@ -14,6 +14,8 @@ namespace {
 
 /// N of `last:N`.
 constexpr std::size_t kMostLeftOut = 1000;
+/// A bound that is none.
+constexpr double kUnbounded = 1e30;
 
 constexpr std::array kSessionKeys = {
     KeySpec{"ctx", KeyType::kSession, "", 0, 0, "",
@@ -41,7 +43,7 @@ constexpr std::array kKnnKeys = {
     KeySpec{"like", KeyType::kText, "", 0, 0, "",
             "the id of an item whose neighbours are asked for; it is left out itself"},
     KeySpec{"v", KeyType::kVector, "", 0, 0, "", "a parameter that holds a vector"},
-    KeySpec{"minReturn", KeyType::kNumber, "", -1e30, 1e30, "", "the least score of a neighbour"},
+    KeySpec{"minReturn", KeyType::kNumber, "", -kUnbounded, kUnbounded, "", "the least score of a neighbour"},
     KeySpec{"preFilter", KeyType::kQuery, "", 0, 0, "",
             "a parameter that holds a query which neighbours must match"},
 };
@@ -86,7 +88,10 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   }
 }
 
+/// Whole numbers in full.
 std::string format_number(double value) {
+  if (value == std::floor(value) && std::abs(value) < 1e15)
+    return std::to_string(static_cast<long long>(value));
   std::ostringstream out;
   out << value;
   return out.str();
@@ -319,6 +324,9 @@ std::string operator_reference() {
         out << format_number(key.least) << " to "
             << (key.most != 0 ? format_number(key.most) : "the limit (10,000)");
       if (key.type == KeyType::kNumbers) out << "each at least 0";
+      if (key.type == KeyType::kNumber && key.most < kUnbounded)
+        out << format_number(key.least) << " to " << format_number(key.most);
+      if (key.type == KeyType::kSeen) out << "N of `last:N`: 1 to " << kMostLeftOut;
       out << " | " << key.meaning << " |\n";
     }
     out << '\n';

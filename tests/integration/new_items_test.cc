@@ -130,6 +130,7 @@ TEST(NewItems, AreFoundByWhatTheySayAndTheBlendWeighsThem) {
   EXPECT_GT(of_new, 0);
   const nlohmann::json& measured = snapshot->manifest().evaluation.at("new_items");
   EXPECT_GT(measured.at("targets").get<int>(), 20);
+  EXPECT_LT(measured.at("cost").get<double>(), 0.1) << "so much would bring the blend below a part";
   EXPECT_GE(measured.at("others").at("hr@10").get<double>(),
             0.9 * measured.at("others").at("hr@10 without").get<double>());
   // A typed text that is no title leads there, too: the new item among its theme.

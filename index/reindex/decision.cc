@@ -25,6 +25,17 @@ nlohmann::json slices_json(const CountClasses& classes, std::span<const Evaluati
   return list;
 }
 
+nlohmann::json newcomers_json(const NewcomerChoice& newcomers) {
+  return {{"cost", newcomers.cost},
+          {"targets", newcomers.targets},
+          {"ndcg@10", newcomers.ndcg},
+          {"others",
+           {{"hr@10", newcomers.others.hr},
+            {"hr@10 without", newcomers.without.hr},
+            {"ndcg@10", newcomers.others.ndcg},
+            {"ndcg@10 without", newcomers.without.ndcg}}}};
+}
+
 void set_blend(const BlendWeights& weights, Manifest& manifest) {
   manifest.blend.clear();
   for (std::size_t m = 0; m < weights.models.size(); ++m)
@@ -53,23 +64,16 @@ void describe_validation(const Validation& validation, Manifest& manifest) {
   for (const EvaluationRow& row : validation.table) evaluation["models"][row.model] = row.metrics;
   evaluation["by"] = {{"length", slices_json(session_length_classes(), validation.by_length)},
                       {"frequency", slices_json(item_frequency_classes(), validation.by_frequency)}};
-  if (const auto& newcomers = validation.newcomers) {
-    evaluation["new_items"] = {{"cost", newcomers->cost},
-                               {"targets", newcomers->targets},
-                               {"ndcg@10", newcomers->ndcg},
-                               {"others",
-                                {{"hr@10", newcomers->others.hr},
-                                 {"hr@10 without", newcomers->without.hr},
-                                 {"ndcg@10", newcomers->others.ndcg},
-                                 {"ndcg@10 without", newcomers->without.ndcg}}}};
-  }
+  if (validation.newcomers) evaluation["new_items"] = newcomers_json(*validation.newcomers);
   evaluation["sequences"] = validation.table.front().events;
   evaluation["fitted_on"] = validation.fitted_on;
 }
 
 void describe_refit(const RefittedBlend& refitted, Manifest& manifest) {
   set_blend(refitted.weights, manifest);
-  manifest.evaluation["blend_refit"] = {{"sequences", refitted.sequences}, {"method", refitted.method}};
+  nlohmann::json& refit = manifest.evaluation["blend_refit"];
+  refit = {{"sequences", refitted.sequences}, {"method", refitted.method}};
+  if (refitted.newcomers) refit["new_items"] = newcomers_json(*refitted.newcomers);
 }
 
 std::optional<ServingComparison> compare_with_store(const ReindexRequest& request, const ModelSet& models,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <functional>
 #include <optional>
 #include <utility>
 
@@ -149,6 +150,19 @@ class Measuring {
   Evaluator evaluator_;
 };
 
+/// New items at the largest cost that leaves a blend at the floor: the whole one, else a half of it, and so
+/// on. ndcg: of weights; with: of the last that were tried.
+std::optional<NewcomerChoice> weigh_newcomers(const NewcomerTrials& trials, double cost, double floor,
+                                              const std::function<double(const BlendWeights&)>& ndcg,
+                                              double& with) {
+  for (std::size_t halving = 0; halving <= kCostHalvings; ++halving, cost /= 2) {
+    NewcomerChoice choice = trials.weigh(cost);
+    with = ndcg(choice.weights);
+    if (with >= floor) return choice;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::vector<RankingMetric> slice_metrics() {
@@ -207,22 +221,18 @@ Validation validate(const ModelSet& models, std::span<const HeldOut> held_out,
   if (options.newcomer_cost > 0 && models.content && ndcg_of(row) >= ndcg_of(floor)) {
     environment.phases.begin("weigh new items");
     const NewcomerTrials trials(models, result.blend, fit_half, result.seen, options.seed, environment);
-    double last = 0;  // NDCG@10 of the blend with new items
-    double cost = options.newcomer_cost;
-    for (std::size_t halving = 0; halving <= kCostHalvings && !result.newcomers; ++halving, cost /= 2) {
-      NewcomerChoice choice = trials.weigh(cost);
-      Evaluation with = measure(scorer_of(measuring.blend_of(choice.weights)));
-      EvaluationRow its = row_of("blend", with);
-      last = ndcg_of(its);
-      if (last < ndcg_of(floor)) continue;
-      result.blend = choice.weights;
-      result.newcomers = std::move(choice);
-      blend = std::move(with);
-      row = std::move(its);
+    double with = 0;
+    result.newcomers = weigh_newcomers(
+        trials, options.newcomer_cost, ndcg_of(floor),
+        [&](const BlendWeights& weights) { return measuring.ndcg(weights, gate_half, result.seen); }, with);
+    if (result.newcomers) {
+      result.blend = result.newcomers->weights;
+      blend = measure(scorer_of(measuring.blend_of(result.blend)));
+      row = row_of("blend", blend);
     }
     if (!result.newcomers) {
-      result.note += (result.note.empty() ? "" : "; ") + figures(floor.model, ndcg_of(floor), last) +
-                     " with new items weighed: they are not";
+      result.newcomer_note =
+          figures(floor.model, ndcg_of(floor), with) + " with new items weighed: they are not";
     }
   }
   slice_validation(blend, gate_half, models.popularity->counts(), result);
@@ -254,15 +264,21 @@ std::optional<RefittedBlend> refit_blend(const ModelSet& models, std::span<const
   environment.phases.begin("fit blend (all sequences)");
   const Measuring measuring(models, options, environment);
   const BlendFit fit = measuring.fit(validation, held_out);
-  RefittedBlend refitted{fit.weights, fit.method, std::min(held_out.size(), options.fit_sequences)};
-  if (validation.newcomers) {
+  RefittedBlend refitted{fit.weights, fit.method, std::min(held_out.size(), options.fit_sequences), {}};
+  double floor = 0;
+  for (const auto& [name, model] : measuring.rivals())
+    floor = std::max(floor, measuring.ndcg(*model, held_out, validation.seen));
+  const auto ndcg = [&](const BlendWeights& weights) {
+    return measuring.ndcg(weights, held_out, validation.seen);
+  };
+  if (ndcg(refitted.weights) < floor) return std::nullopt;
+  if (options.newcomer_cost > 0 && models.content) {
     environment.phases.begin("weigh new items (all sequences)");
     const NewcomerTrials trials(models, fit.weights, held_out, validation.seen, options.seed, environment);
-    refitted.weights = trials.weigh(validation.newcomers->cost).weights;
-  }
-  const double ours = measuring.ndcg(refitted.weights, held_out, validation.seen);
-  for (const auto& [name, model] : measuring.rivals()) {
-    if (measuring.ndcg(*model, held_out, validation.seen) > ours) return std::nullopt;
+    double with = 0;
+    refitted.newcomers = weigh_newcomers(trials, options.newcomer_cost, floor, ndcg, with);
+    if (refitted.newcomers) refitted.weights = refitted.newcomers->weights;
+    if (!refitted.newcomers && validation.newcomers) return std::nullopt;
   }
   return refitted;
 }

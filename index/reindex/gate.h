@@ -49,7 +49,8 @@ struct Validation {
   std::size_t fitted_on = 0;                  ///< sequences
   std::vector<EvaluationRow> table;           ///< popularity first, the blend last, before it as corrected
   std::optional<NewcomerChoice> newcomers;    ///< how items without events are weighed, where they are
-  std::string note;  ///< how the blend was chosen, when that is worth saying; may be empty
+  std::string note;           ///< how the blend was chosen, when that is worth saying; may be empty
+  std::string newcomer_note;  ///< why new items are not weighed; may be empty
   bool passed = false;
   std::string reason;  ///< of a refusal: who is ahead of the blend, with both figures
 };
@@ -65,22 +66,24 @@ std::vector<HeldOut> half_of(std::span<const HeldOut> held_out, std::size_t half
 /// ahead of the fitted weights on the second half, the blend becomes that part alone, which the note says; so
 /// what refuses is popularity, or transitions that are no part. Where weighing items without
 /// events would bring the blend below a part, they may cost less, and where that is not enough they are not
-/// weighed, which the note says, too.
+/// weighed, which newcomer_note says.
 Validation validate(const ModelSet& models, std::span<const HeldOut> held_out,
                     const ValidationOptions& options, TrainingEnvironment& environment);
 
 /// The blend to publish.
 struct RefittedBlend {
   BlendWeights weights;
-  std::string method;         ///< how they were found, for people
-  std::size_t sequences = 0;  ///< that they were fitted on
+  std::string method;                       ///< how they were found, for people
+  std::size_t sequences = 0;                ///< that they were fitted on
+  std::optional<NewcomerChoice> newcomers;  ///< how items without events are weighed, where they are
 };
 
 /// Once the blend has passed there is nothing left to compare on the second half, and weights that are fitted
-/// on more sequences are the better ones: the same fit on both halves (at most options.fit_sequences), under
-/// the seen rule and at the cost of new items that validation took. Nothing where the blend did not pass,
-/// where validation took one part alone, where the first half was as large as a sample may be, and where the
-/// new weights stand below anything that the blend has to reach: then those of validation are to stay.
+/// on more sequences are the better ones: the same fit on both halves (at most options.fit_sequences) under
+/// the seen rule that validation took; new items are weighed anew, by the same rule on both halves. Nothing
+/// where the blend did not pass, where validation took one part alone, where the first half was as large as a
+/// sample may be, and where the new weights stand below anything that the blend has to reach: then those of
+/// validation are to stay.
 std::optional<RefittedBlend> refit_blend(const ModelSet& models, std::span<const HeldOut> held_out,
                                          const ValidationOptions& options, const Validation& validation,
                                          TrainingEnvironment& environment);

@@ -168,8 +168,12 @@ void validate_models(const ReindexInput& input, const ReindexRequest& request, T
   if (!validation.note.empty()) report.warnings.push_back(validation.note);
   decide(validation, serving, request, manifest, report);
 
-  if (const auto refitted = refit_blend(models, split.held_out, options, validation, environment))
-    describe_refit(*refitted, manifest);
+  const auto refitted = refit_blend(models, split.held_out, options, validation, environment);
+  if (refitted) describe_refit(*refitted, manifest);
+  if (!validation.newcomer_note.empty() && !(refitted && refitted->newcomers)) {
+    report.warnings.push_back(validation.newcomer_note);
+    manifest.evaluation["no_new_items"] = validation.newcomer_note;
+  }
   environment.phases.end();
 }
 

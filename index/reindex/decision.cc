@@ -69,6 +69,24 @@ void describe_validation(const Validation& validation, Manifest& manifest) {
   evaluation["fitted_on"] = validation.fitted_on;
 }
 
+void skip_gate(const std::string& why, const ReindexRequest& request, Manifest& manifest,
+               ReindexReport& report) {
+  report.gate = "skipped: " + why;
+  manifest.gate = {{"result", "skipped"}, {"reason", report.gate}};
+  if (request.events.empty()) return;  // text, vectors and suggestions alone, by request
+  const SnapshotStore store(request.store);
+  const auto serving = store.current();
+  if (!serving || !store.open_manifest(*serving).evaluation.contains("models")) return;
+  const std::string reason =
+      why + ", and the models of the snapshot that serves, " + *serving + ", were measured";
+  if (!request.force) {
+    throw Error(ErrorKind::kGateRefused, reason, request.store.string(),
+                "look at the log, or publish anyway with --force");
+  }
+  report.gate = "forced: " + reason;
+  manifest.gate = {{"result", "forced"}, {"reason", reason}};
+}
+
 void describe_refit(const RefittedBlend& refitted, Manifest& manifest) {
   set_blend(refitted.weights, manifest);
   nlohmann::json& refit = manifest.evaluation["blend_refit"];

@@ -20,6 +20,11 @@ std::optional<double> newest_event(const EventLog& log);
 /// Writes what a validation decided and measured into the manifest.
 void describe_validation(const Validation& validation, Manifest& manifest);
 
+/// Where models cannot be compared: says so in the manifest and the report, with why. A snapshot whose models
+/// were measured is not replaced by one whose models were not: throws Error (kGateRefused) unless forced.
+void skip_gate(const std::string& why, const ReindexRequest& request, Manifest& manifest,
+               ReindexReport& report);
+
 /// The weights that are published in place of those that were compared.
 void describe_refit(const RefittedBlend& refitted, Manifest& manifest);
 

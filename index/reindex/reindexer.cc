@@ -116,9 +116,9 @@ void validate_models(const ReindexInput& input, const ReindexRequest& request, T
       hold_back(input.log, *input.catalogue, request.config.evaluation.max_sequences, request.seed,
                 input.event_contexts);
   if (split.held_out.size() < request.config.gate.min_events) {
-    report.gate = "skipped: " + std::to_string(split.held_out.size()) + " sequences of 3 events or more, " +
-                  std::to_string(request.config.gate.min_events) + " are needed to compare models";
-    manifest.gate = {{"result", "skipped"}, {"reason", report.gate}};
+    skip_gate(std::to_string(split.held_out.size()) + " sequences of 3 events or more, " +
+                  std::to_string(request.config.gate.min_events) + " are needed to compare models",
+              request, manifest, report);
     return;
   }
   if (request.config.transitions.preset == "auto") {
@@ -142,8 +142,7 @@ void validate_models(const ReindexInput& input, const ReindexRequest& request, T
     manifest.training["pruning"] = pruning_json(*models.pruning, *models.transformer);
   }
   if (models.parts().empty()) {
-    report.gate = "skipped: no model was trained";
-    manifest.gate = {{"result", "skipped"}, {"reason", report.gate}};
+    skip_gate("no model was trained", request, manifest, report);
     return;
   }
   environment.phases.begin("evaluate");

@@ -3,6 +3,7 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <charconv>
 #include <system_error>
 
 #include "kernels/error.h"
@@ -11,12 +12,6 @@ namespace segue::integration {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// The library reads "-3" as a huge number, so digits are checked first.
-std::string check_digits(const std::string& text) {
-  const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
-  return digits ? std::string() : "`" + text + "` is no whole number of at least 0";
-}
 
 /// Where the path leads, so that two spellings of one file compare equal.
 fs::path resolved(const fs::path& path) {
@@ -75,17 +70,32 @@ std::unique_ptr<plugin::SearchPlugin> open_store(const std::string& store) {
   return plugin::SearchPlugin::open(options);
 }
 
+std::function<std::string(std::string)> whole_number(const NumberBounds& bounds) {
+  // The library reads "-3" as a huge number, and what is too large as the largest.
+  return [bounds](const std::string& text) -> std::string {
+    std::size_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    const bool whole = error == std::errc{} && end == text.data() + text.size() && value >= bounds.least &&
+                       value <= bounds.most;
+    if (whole) return "";
+    const bool open = bounds.most == std::numeric_limits<std::size_t>::max();
+    return "`" + text + "` is no whole number " +
+           (open ? "of at least " + std::to_string(bounds.least)
+                 : "from " + std::to_string(bounds.least) + " to " + std::to_string(bounds.most));
+  };
+}
+
 void add_number_option(CLI::App& parser, const std::string& name, std::size_t& value,
-                       const std::string& meaning) {
-  parser.add_option(name, value, meaning)->check(check_digits)->capture_default_str()->type_name("N");
+                       const std::string& meaning, const NumberBounds& bounds) {
+  parser.add_option(name, value, meaning)->check(whole_number(bounds))->capture_default_str()->type_name("N");
 }
 
 void add_threads_option(CLI::App& parser, std::size_t& threads) {
-  add_number_option(parser, "--threads", threads, "Threads; 0: one per processor");
+  add_number_option(parser, "--threads", threads, "Threads; 0: one per processor", {0, 1024});
 }
 
 void add_seed_option(CLI::App& parser, std::uint64_t& seed, const std::string& meaning) {
-  parser.add_option("--seed", seed, meaning)->check(check_digits)->capture_default_str()->type_name("N");
+  parser.add_option("--seed", seed, meaning)->check(whole_number())->capture_default_str()->type_name("N");
 }
 
 void add_skip_invalid_option(CLI::App& parser, bool& skip_invalid) {

@@ -3,7 +3,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <initializer_list>
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -39,10 +41,18 @@ void require_distinct_files(std::initializer_list<FileOption> files);
 /// the name ends in .svg, in letters of either case.
 void require_svg(const std::string& option, const std::filesystem::path& file);
 
-/// An option that takes a whole number of at least 0; the help shows the value that it has now as its
-/// default.
+/// What a number may be.
+struct NumberBounds {
+  std::size_t least = 0;
+  std::size_t most = std::numeric_limits<std::size_t>::max();
+};
+
+/// A check for CLI11 of a whole number within bounds.
+std::function<std::string(std::string)> whole_number(const NumberBounds& bounds = {});
+
+/// An option that takes a whole number; the help shows the value that it has now as its default.
 void add_number_option(CLI::App& parser, const std::string& name, std::size_t& value,
-                       const std::string& meaning);
+                       const std::string& meaning, const NumberBounds& bounds = {});
 
 /// --threads N and --seed N.
 void add_threads_option(CLI::App& parser, std::size_t& threads);

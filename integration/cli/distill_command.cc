@@ -11,6 +11,7 @@
 #include "index/config_json.h"
 #include "index/snapshot/snapshot_files.h"
 #include "index/snapshot/snapshot_store.h"
+#include "integration/cli/command_options.h"
 #include "integration/cli/commands.h"
 #include "integration/cli/reindex_options.h"
 #include "kernels/error.h"
@@ -82,30 +83,33 @@ void distill_store(DistillCommandOptions options, Console& console) {
         named ? "name transformer as well" : "name the models, and transformer among them, with --models");
   }
   options.apply(config.distill);
-  if (config.distill.width == 0)
-    throw Error(ErrorKind::kUsage, "a width of 0 is none", "--width", "take 32, for example");
   publish_reindex(reindex, console);
 }
 
-template <class T>
-void add_distill_option(CLI::App& parser, const char* name, std::optional<T>& value, const char* meaning,
-                        const char* type) {
-  parser.add_option(name, value, meaning)->type_name(type);
+/// Bounds are those of [distill] in the configuration (index/config_table.cc).
+void add_size_option(CLI::App& parser, const char* name, std::optional<std::size_t>& value,
+                     const char* meaning, std::size_t most) {
+  parser.add_option(name, value, meaning)->check(whole_number({1, most}))->type_name("N");
+}
+
+void add_share_option(CLI::App& parser, const char* name, std::optional<double>& value, const char* meaning,
+                      double least, double most) {
+  parser.add_option(name, value, meaning)->check(CLI::Range(least, most))->type_name("X");
 }
 
 Command::Action declare(CLI::App& parser) {
   const auto options = std::make_shared<DistillCommandOptions>();
-  add_distill_option(parser, "--width", options->width,
-                     "Length of an item's embedding in the narrow Transformer; by default as [distill] says, "
-                     "else 32",
-                     "N");
-  add_distill_option(parser, "--layers", options->layers, "Its blocks; by default as [distill] says", "N");
-  add_distill_option(parser, "--heads", options->heads, "Its attention heads of a block", "N");
-  add_distill_option(parser, "--feed-forward", options->feed_forward, "Its hidden width", "N");
-  add_distill_option(parser, "--share", options->share,
-                     "How much of its loss is the wide one's ranking, from 0 to 1; the rest is the log", "X");
-  add_distill_option(parser, "--temperature", options->temperature,
-                     "Above 1: items far down the wide one's ranking teach more", "X");
+  add_size_option(parser, "--width", options->width,
+                  "Length of an item's embedding in the narrow Transformer; by default as [distill] says, "
+                  "else 32",
+                  4096);
+  add_size_option(parser, "--layers", options->layers, "Its blocks; by default as [distill] says", 64);
+  add_size_option(parser, "--heads", options->heads, "Its attention heads of a block", 64);
+  add_size_option(parser, "--feed-forward", options->feed_forward, "Its hidden width", 16384);
+  add_share_option(parser, "--share", options->share,
+                   "How much of its loss is the wide one's ranking, from 0 to 1; the rest is the log", 0, 1);
+  add_share_option(parser, "--temperature", options->temperature,
+                   "Above 1: items far down the wide one's ranking teach more", 0.01, 100);
   add_reindex_options(parser, options->reindex);
   parser.get_option("--models")
       ->description(

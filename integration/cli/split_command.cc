@@ -86,6 +86,10 @@ void split(const SplitArguments& arguments, Console& console) {
     report = index::split_events(arguments.files, options, &progress);
   }
   for (const std::string& warning : report.input.warnings()) warn(console, warning);
+  if (report.targets == 0)
+    warn(console, "there is nothing to predict: no sequence has an event that the protocol asks for");
+  if (report.train_events == 0 && report.input.events > 0)
+    warn(console, "there is nothing to learn from: the training part is empty");
   print_report(console, arguments, report);
 }
 

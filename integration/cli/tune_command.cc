@@ -116,7 +116,8 @@ Command::Action declare(CLI::App& parser) {
           "--trials", request.trials,
           "Where trials are kept: the same command goes on from there; by default OUTPUT.trials.jsonl")
       ->type_name("FILE");
-  add_number_option(parser, "--rungs", request.halving.rungs, "Steps of data: 1/9, 1/3 and all of it with 3");
+  add_number_option(parser, "--rungs", request.halving.rungs, "Steps of data: 1/9, 1/3 and all of it with 3",
+                    {1, 10});
   add_seed_option(parser, request.data.seed, "The same seed draws the same points");
   add_threads_option(parser, request.data.threads);
   add_sequence_options(parser, options->sequences, "by default as the configuration says");

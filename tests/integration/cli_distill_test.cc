@@ -107,6 +107,19 @@ TEST_F(DistillCommand, RefusesModelsWithoutATransformer) {
   EXPECT_FALSE(std::filesystem::exists(store_));
 }
 
+TEST_F(DistillCommand, RefusesNumbersOutsideTheBoundsOfTheConfiguration) {
+  const std::vector<std::pair<std::string, std::string>> wrong{
+      {"--width", "-3"},  {"--layers", "-1"}, {"--layers", "0"},
+      {"--layers", "65"}, {"--heads", "-2"},  {"--feed-forward", "0"},
+      {"--share", "1.5"}, {"--share", "nan"}, {"--temperature", "0"}};
+  for (const auto& [option, value] : wrong) {
+    const ProgramResult refused = run({"distill", option, value, "--config", config_});
+    EXPECT_EQ(refused.status, 1) << option << ' ' << value << ": " << refused.err;
+    EXPECT_THAT(refused.err, HasSubstr(option.substr(2)));
+    EXPECT_FALSE(std::filesystem::exists(store_));
+  }
+}
+
 TEST_F(DistillCommand, RefusesAWidthThatIsNoNarrowOne) {
   for (const char* width : {"0", "16", "4096"}) {
     const ProgramResult refused = run({"distill", "--width", width, "--config", config_});

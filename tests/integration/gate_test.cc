@@ -65,6 +65,30 @@ TEST(Gate, PublishesByForceAndTheManifestSaysSo) {
       << "compared, though no part of the blend";
 }
 
+TEST(Gate, DoesNotLetModelsThatWereNotMeasuredReplaceThoseThatWere) {
+  const tests::SmallShop shop;
+  index::ReindexRequest request = shop.request();
+  request.models = {"transitions"};
+  index::Progress quiet;
+  const std::string good = index::reindex(request, quiet).snapshot;
+  const index::SnapshotStore store(request.store);
+  request.events = shop.oldest(0.01);
+  try {
+    index::reindex(request, quiet);
+    FAIL() << "published";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kGateRefused);
+    EXPECT_NE(std::string(error.what()).find(good), std::string::npos) << error.what();
+  }
+  EXPECT_EQ(store.current(), good);
+  request.force = true;
+  const index::Manifest forced = store.open_manifest(index::reindex(request, quiet).snapshot);
+  EXPECT_EQ(forced.gate.at("result"), "forced");
+  // Nothing is measured any more, so there is nothing to lose.
+  request.force = false;
+  EXPECT_EQ(store.open_manifest(index::reindex(request, quiet).snapshot).gate.at("result"), "skipped");
+}
+
 TEST(Gate, IsNeverBelowAPartOfTheBlendWhereItPassed) {
   const tests::SmallShop shop;
   index::Progress quiet;

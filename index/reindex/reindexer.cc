@@ -250,6 +250,8 @@ ReindexReport reindex(const ReindexRequest& request, Progress& progress) {
   environment.content = train_content(plan, environment);
   const TrainingData everything = all_events(input.log, input.catalogue->size(), input.event_contexts);
   choose_rating_model(everything, plan, environment, manifest, report.curves);
+  // Unless validation is to choose; where nothing is validated, what is configured still counts.
+  if (const auto seen = parse_seen_rule(request.config.blend.seen)) manifest.seen = to_string(*seen);
   validate_models(input, request, plan, environment, manifest, report);
 
   // Once more on everything, with the constants found: the newest events matter most.

@@ -86,7 +86,11 @@ TEST(Gate, DoesNotLetModelsThatWereNotMeasuredReplaceThoseThatWere) {
   EXPECT_EQ(forced.gate.at("result"), "forced");
   // Nothing is measured any more, so there is nothing to lose.
   request.force = false;
-  EXPECT_EQ(store.open_manifest(index::reindex(request, quiet).snapshot).gate.at("result"), "skipped");
+  request.config.blend.seen = "last:2";
+  const index::Manifest skipped = store.open_manifest(index::reindex(request, quiet).snapshot);
+  EXPECT_EQ(skipped.gate.at("result"), "skipped");
+  EXPECT_EQ(skipped.seen, "last:2") << "what is configured needs no validation";
+  EXPECT_EQ(forced.seen, "exclude");
 }
 
 TEST(Gate, IsNeverBelowAPartOfTheBlendWhereItPassed) {

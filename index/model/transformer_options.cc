@@ -25,7 +25,7 @@ void TransformerOptions::validate() const {
   const auto require = [](bool holds, const char* key, const char* rule) {
     if (!holds) throw Error(ErrorKind::kUsage, rule, std::string("transformer.") + key);
   };
-  require(epochs > 0, "epochs", "must be positive");
+  require(epochs > 0, "epochs", "is 0, which is for weights that come with --import");
   require(dropout >= 0 && dropout < 1, "dropout", "must be at least 0 and below 1");
   require(std::isfinite(rate) && rate > 0, "rate", "must be positive");
   require(final_rate >= 0 && final_rate <= 1, "final_rate", "must be from 0 to 1");
